@@ -1,0 +1,1 @@
+"""People: what customers decide, as pure functions of draws."""

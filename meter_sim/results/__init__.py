@@ -1,0 +1,1 @@
+"""What came of a run: events, daily table, summary, pictures."""

@@ -1,0 +1,1 @@
+"""From a scenario file to frozen, checked values that an engine takes."""

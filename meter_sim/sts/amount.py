@@ -9,8 +9,9 @@ from meter_sim.sts.errors import AmountOutOfRange
 
 _MANTISSAS = 1 << 14
 _OFFSETS = (0, 16_384, 180_224, 1_818_624)
+_STEPS = (1, 10, 100, 1000)
 
-GREATEST = _OFFSETS[3] + (_MANTISSAS - 1) * 1000
+GREATEST = _OFFSETS[3] + (_MANTISSAS - 1) * _STEPS[3]
 """The greatest amount that 16 bits carry: 18 201 624, which is 1 820 162.4 kWh."""
 
 
@@ -21,8 +22,8 @@ def encode(amount: int) -> int:
     """
     if not 0 <= amount <= GREATEST:
         raise AmountOutOfRange(f"amount {amount} is outside 0 to {GREATEST} (tenths of the unit, or watts)")
-    for exponent, offset in enumerate(_OFFSETS):
-        mantissa = -(-(amount - offset) // 10**exponent)
+    for exponent, (offset, step) in enumerate(zip(_OFFSETS, _STEPS, strict=True)):
+        mantissa = -(-(amount - offset) // step)
         if mantissa < _MANTISSAS:
             return exponent << 14 | mantissa
     raise AssertionError("GREATEST bounds the mantissa")  # pragma: no cover
@@ -31,4 +32,4 @@ def encode(amount: int) -> int:
 def decode(code: int) -> int:
     """The amount in tenths (or watts) that a 16-bit code stands for; this is what a meter credits (C)."""
     exponent = code >> 14
-    return (code & _MANTISSAS - 1) * 10**exponent + _OFFSETS[exponent]
+    return (code & _MANTISSAS - 1) * _STEPS[exponent] + _OFFSETS[exponent]

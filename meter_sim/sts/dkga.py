@@ -81,9 +81,7 @@ def _control_block(identity: KeyIdentity) -> bytes:
 def _dkga02(identity: KeyIdentity, vending_key: bytes) -> int:
     data = bytes(a ^ b for a, b in zip(_pan_block(identity), _control_block(identity), strict=True))
     des = Cipher(TripleDES(vending_key * 3), modes.ECB()).encryptor()
-    return int.from_bytes(
-        bytes(a ^ b ^ c for a, b, c in zip(des.update(data), data, vending_key, strict=True)), "big"
-    )
+    return int.from_bytes(bytes(a ^ b ^ c for a, b, c in zip(des.update(data), data, vending_key, strict=True)), "big")
 
 
 def _dkga04(identity: KeyIdentity, vending_key: bytes) -> int:

@@ -1,0 +1,189 @@
+"""The command line: meter-sim run, validate, schema, new, plot, token."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from meter_sim import __version__
+from meter_sim.cli_token import token
+from meter_sim.wrong_input import WrongInputError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from meter_sim.scenario.scenario import Scenario
+
+NOT_MET = 1
+"""Exit status where an expectation was not met. Wrong input ends with 2, and nothing is written then."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="meter-sim")
+def main() -> None:
+    """Rehearse STS prepayment: tokens, keypad meters, key changes and TID rollover.
+
+    For rehearsal and tests with test keys; a software module must not serve a live system.
+    """
+
+
+main.add_command(token)
+
+
+def _overrides(sets: Sequence[str], seed: int | None) -> dict[str, str]:
+    overrides = {}
+    for text in sets:
+        path, equals, value = text.partition("=")
+        if not equals or not path:
+            raise WrongInputError(f"--set {path}: write PATH=VALUE, such as meters.0.credit=5 kWh")
+        overrides[path] = value
+    if seed is not None:
+        overrides["seed"] = str(seed)
+    return overrides
+
+
+def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
+    """The result folder of each file: OUT itself for one file, OUT/stem for several; results/stem without --out."""
+    if out is not None and len(files) == 1:
+        return [out]
+    folders = [(out or Path("results")) / file.stem for file in files]
+    for place, folder in enumerate(folders):
+        if folder in folders[:place]:
+            raise WrongInputError(f"{files[place]}: two files would write {folder}, give them different names")
+    return folders
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override one value: --set meters.0.credit='5 kWh'."
+)
+@click.option("--seed", type=click.IntRange(0, (1 << 64) - 1), help="Override the seed.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the result goes [results/FILE's name]."
+)
+@click.option("--trace", metavar="METER", help="Print this meter's diary, line by line.")
+@click.option("--no-plot", is_flag=True, help="Leave out timeline.png.")
+def run(
+    files: tuple[Path, ...], sets: tuple[str, ...], seed: int | None, out: Path | None, trace: str | None, no_plot: bool
+) -> None:
+    """Run scenarios, write their results and check their expectations.
+
+    Exit status 0: all expectations met; 1: some were not; 2: the input is wrong, and nothing was written.
+    """
+    from meter_sim.results.result import ResultError
+    from meter_sim.scenario.error import ScenarioError
+    from meter_sim.scenario.reader import read_scenario
+
+    overrides = _overrides(sets, seed)
+    folders = _folders(files, out)
+    try:
+        scenarios = [read_scenario(file, overrides) for file in files]
+    except ScenarioError as error:
+        raise WrongInputError(str(error)) from None
+    for file, scenario in zip(files, scenarios, strict=True):
+        if trace is not None and trace not in scenario.meters_by_name:
+            names = ", ".join(scenario.meters_by_name)
+            raise WrongInputError(f"--trace: {file} has no meter {trace!r}, allowed are {names}")
+    failed = False
+    for scenario, folder in zip(scenarios, folders, strict=True):
+        try:
+            failed |= _run_one(scenario, folder, trace, plot=not no_plot)
+        except ResultError as error:
+            raise WrongInputError(str(error)) from None
+    if failed:
+        sys.exit(NOT_MET)
+
+
+def _run_one(scenario: "Scenario", folder: Path, trace: str | None, *, plot: bool) -> bool:
+    """Run one scenario, write and report it; whether an expectation was not met."""
+    from tqdm import tqdm
+
+    from meter_sim.engine.reference import run as run_reference
+    from meter_sim.results.diary import diary
+    from meter_sim.results.report import report
+    from meter_sim.results.result import check_replaceable, result_of
+
+    check_replaceable(folder)
+    seconds = (scenario.end - scenario.start) * len(scenario.meters)
+    with tqdm(total=seconds // 86_400, unit="day", desc=scenario.name, delay=1, disable=None, leave=False) as bar:
+        record = run_reference(scenario, lambda _: _advance(bar))
+    result = result_of(scenario, record)
+    if trace is not None:
+        for line in diary(record, trace, scenario.calendar):
+            click.echo(line)
+    result.write(folder, plot=plot)
+    for line in report(result):
+        click.echo(line)
+    click.echo(f"written to {folder}")
+    failures = [finding for finding in record.findings if finding.failure]
+    for finding in failures:
+        click.echo(f"{finding.where}: {finding.place}: {finding.failure}", err=True)
+    return bool(failures)
+
+
+def _advance(bar: "tqdm[NoReturn]") -> None:
+    bar.update()
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override one value before checking.")
+def validate(files: tuple[Path, ...], sets: tuple[str, ...]) -> None:
+    """Check scenario files without running them."""
+    from meter_sim.scenario.error import ScenarioError
+    from meter_sim.scenario.reader import read_scenario
+
+    overrides = _overrides(sets, None)
+    faults: list[str] = []
+    for file in files:
+        try:
+            scenario = read_scenario(file, overrides)
+        except ScenarioError as error:
+            faults.extend(error.faults)
+        else:
+            click.echo(f"{file}: good, {len(scenario.meters)} meters, {len(scenario.timeline)} actions")
+    if faults:
+        raise WrongInputError("\n".join(faults))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files."""
+    from meter_sim.scenario.json_schema import json_schema_text
+
+    click.echo(json_schema_text(), nl=False)
+
+
+@main.command()
+@click.argument("name", type=click.Path(path_type=Path))
+def new(name: Path) -> None:
+    """Write a commented starter scenario NAME.yaml."""
+    from meter_sim.scenario.starter import starter
+
+    path = name if name.suffix in (".yaml", ".yml") else name.with_name(f"{name.name}.yaml")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(starter(path.stem))
+    except FileExistsError:
+        raise WrongInputError(f"{path}: is there already, choose another name") from None
+    except OSError as error:
+        raise WrongInputError(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"written {path}; run it with: meter-sim run {path}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def plot(folder: Path) -> None:
+    """Draw timeline.png of a result again."""
+    from meter_sim.results.result import PICTURE, ResultError, read_result, write_picture
+
+    try:
+        write_picture(read_result(folder), folder / PICTURE)
+    except ResultError as error:
+        raise WrongInputError(str(error)) from None
+    except OSError as error:
+        raise WrongInputError(f"{folder / PICTURE}: cannot be written: {error.strerror}") from None
+    click.echo(f"written {folder / PICTURE}")

@@ -1,0 +1,326 @@
+"""`meter-sim token`: issue, decode and verify single tokens under test keys."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import click
+
+from meter_sim.sts import amount, cipher, words
+from meter_sim.sts.dkga import DecoderKey, derive, dkga_named
+from meter_sim.sts.errors import StsError
+from meter_sim.sts.identity import Encryption, KeyIdentity, KeyType, MeterPan, key_expiry_number
+from meter_sim.sts.key_change import NewKey, split
+from meter_sim.sts.tid import BaseDate, is_reserved, minute_of, tid_at
+from meter_sim.sts.token import (
+    CreditToken,
+    Management,
+    ManagementToken,
+    MeterTestToken,
+    Service,
+    Token,
+    grouped,
+    number_of,
+    split_class,
+)
+from meter_sim.wrong_input import WrongInputError
+
+NOT_VERIFIED = 1
+"""Exit status where a token does not decipher under the key."""
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+_BASES = [str(base.value) for base in BaseDate]
+_ALL_TESTS = (1 << 36) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOptions:
+    """The options that name a decoder key: a meter's identity and a vending key."""
+
+    pan: str
+    sgc: str
+    krn: int
+    ti: str
+    kt: str
+    ea: str
+    dkga: str
+    base: str
+    key: str
+
+    @property
+    def base_date(self) -> BaseDate:
+        """The base date under which TIDs count."""
+        return BaseDate(int(self.base))
+
+    def decoder_key(self) -> DecoderKey:
+        """The decoder key that they name. Raises StsError."""
+        from meter_sim.vending.vending_key import vending_key_value
+
+        code = self.ea.removeprefix("EA")
+        if code not in list(Encryption) or not cipher.is_built(Encryption(code)):
+            raise StsError(f"EA{code} is not built, use 07")
+        dkga = dkga_named(self.dkga)
+        identity = KeyIdentity(
+            MeterPan(self.pan), self.sgc, self.ti, self.krn, KeyType[self.kt], Encryption(code), self.base_date
+        )
+        return derive(identity, dkga, vending_key_value(self.key, dkga))
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _key_options(*, required: bool) -> Callable[[Command], Command]:
+    return _options(
+        click.option("--pan", required=required, help="MeterPAN, 18 digits."),
+        click.option("--sgc", required=required, help="Supply group code, 6 digits."),
+        click.option("--krn", type=int, default=1, show_default=True, help="Key revision number, 1 to 9."),
+        click.option("--ti", default="01", show_default=True, help="Tariff index, 2 digits."),
+        click.option(
+            "--kt",
+            type=click.Choice([kind.name for kind in KeyType]),
+            default="DUTK",
+            show_default=True,
+            help="Key type.",
+        ),
+        click.option("--ea", default="07", show_default=True, help="Encryption algorithm of the meter."),
+        click.option("--dkga", default="04", show_default=True, help="Decoder key generation: 02 or 04."),
+        click.option("--base", type=click.Choice(_BASES), default="2014", show_default=True, help="Base date."),
+        click.option(
+            "--key",
+            default="test:new",
+            envvar="METER_SIM_KEY",
+            help="Vending key: test:old, test:new or hex; hex better in METER_SIM_KEY than here.  [default: test:new]",
+        ),
+    )
+
+
+@click.group()
+def token() -> None:
+    """Issue, decode and verify single tokens under test keys."""
+
+
+# -- issue -----------------------------------------------------------------------------------------------------
+
+_ORDERS = "--units, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --test and --to-krn"
+
+
+@token.command()
+@_key_options(required=True)
+@_options(
+    click.option("--at", metavar="TIME", help="Time of issue, such as 2024-11-20T09:00Z; UTC also without the Z."),
+    click.option("--rnd", type=click.IntRange(0, 15), default=0, show_default=True, help="The four random bits."),
+    click.option("--reserved-minute", is_flag=True, help="Keep 00:01, which an ordinary token leaves out."),
+    click.option("--units", metavar="AMOUNT", help="Credit in kWh, m3 or min, such as 50 or 12.5."),
+    click.option(
+        "--service",
+        type=click.Choice([service.name.lower() for service in Service]),
+        default="electricity",
+        show_default=True,
+        help="What --units credits.",
+    ),
+    click.option("--power-limit", type=int, metavar="W", help="SetMaximumPowerLimit."),
+    click.option("--unbalance-limit", type=int, metavar="W", help="SetMaximumPhasePowerUnbalanceLimit."),
+    click.option("--clear-credit", type=click.IntRange(0, 0xFFFF), metavar="REGISTER", help="ClearCredit; 65535: all."),
+    click.option("--clear-tamper", is_flag=True, default=None, help="ClearTamperCondition."),
+    click.option("--test", type=click.IntRange(0, 36), metavar="N", help="Meter test N; 0 is everything."),
+    click.option("--to-krn", type=int, metavar="N", help="Key change to this key revision; prints two tokens."),
+)
+@_options(
+    click.option("--to-sgc", metavar="SGC", help="Supply group after the key change.  [default: --sgc]"),
+    click.option("--to-ti", metavar="TI", help="Tariff index after the key change.  [default: --ti]"),
+    click.option(
+        "--to-kt", type=click.Choice([kind.name for kind in KeyType]), help="Key type after it.  [default: --kt]"
+    ),
+    click.option("--to-base", type=click.Choice(_BASES), help="Base date after the key change.  [default: --base]"),
+    click.option("--to-dkga", metavar="DKGA", help="Decoder key generation after it.  [default: --dkga]"),
+    click.option("--to-key", envvar="METER_SIM_TO_KEY", help="Vending key after the key change.  [default: --key]"),
+    click.option("--ken", type=int, default=None, help="Key expiry number of the new key.  [default: 255]"),
+    click.option("--rollover/--no-rollover", default=None, help="The rollover bit.  [default: set for a later base]"),
+)
+def issue(at: str | None, rnd: int, reserved_minute: bool, **options: str | int | bool | None) -> None:
+    """Issue a token, or the two of a key change, under a meter's key.
+
+    Give one of --units, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --test and --to-krn.
+    """
+    old = KeyOptions(**{name: options.pop(name) for name in KeyOptions.__slots__})  # type: ignore[arg-type]
+    try:
+        for digits in _issued(old, at, rnd, reserved_minute, options):
+            click.echo(grouped(digits))
+    except StsError as error:
+        raise WrongInputError(f"token issue: {error}") from None
+
+
+def _issued(
+    old: KeyOptions, at: str | None, rnd: int, reserved_minute: bool, options: dict[str, str | int | bool | None]
+) -> list[str]:
+    change = {
+        name: options.pop(name) for name in list(options) if name.startswith("to_") or name in ("ken", "rollover")
+    }
+    service = Service[str(options.pop("service")).upper()]
+    orders = {name: value for name, value in options.items() if value is not None}
+    if len(orders) + (change["to_krn"] is not None) != 1:
+        raise StsError(f"give one of {_ORDERS}")
+    if change["to_krn"] is not None:
+        return _key_change(old, change)
+    wrong = [name for name, value in change.items() if value is not None and name != "to_key"]
+    if wrong:
+        raise StsError(f"--{wrong[0].replace('_', '-')} goes with --to-krn")
+    [(order, value)] = orders.items()
+    if order == "test":
+        control = 1 << int(value) - 1 if value else _ALL_TESTS
+        return [cipher.encipher(MeterTestToken(0, control), None)]
+    if at is None:
+        raise StsError("give the time of issue, such as --at 2024-11-20T09:00Z")
+    tid = tid_at(old.base_date, minute_of(_instant(at)))
+    if is_reserved(tid) and not reserved_minute:
+        tid += 1
+    return [cipher.encipher(_timed(order, value, service, rnd, tid), old.decoder_key())]
+
+
+def _timed(order: str, value: str | int | bool, service: Service, rnd: int, tid: int) -> Token:
+    if order == "units":
+        return CreditToken(service, rnd, tid, amount.encode(_tenths(str(value))))
+    if order == "power_limit":
+        return ManagementToken(Management.SET_MAXIMUM_POWER_LIMIT, rnd, tid, amount.encode(int(value)))
+    if order == "unbalance_limit":
+        command = Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT
+        return ManagementToken(command, rnd, tid, amount.encode(int(value)))
+    if order == "clear_credit":
+        return ManagementToken(Management.CLEAR_CREDIT, rnd, tid, int(value))
+    return ManagementToken(Management.CLEAR_TAMPER_CONDITION, rnd, tid, 0)
+
+
+def _key_change(old: KeyOptions, change: dict[str, str | int | bool | None]) -> list[str]:
+    def after(name: str) -> str:
+        value = change[f"to_{name}"]
+        return str(getattr(old, name) if value is None else value)
+
+    new = KeyOptions(
+        pan=old.pan,
+        sgc=after("sgc"),
+        krn=int(after("krn")),
+        ti=after("ti"),
+        kt=after("kt"),
+        ea=old.ea,
+        dkga=after("dkga"),
+        base=after("base"),
+        key=after("key"),
+    )
+    rollover, ken = change["rollover"], change["ken"]
+    sections = split(
+        NewKey(
+            key=new.decoder_key(),
+            key_type=KeyType[new.kt],
+            key_revision=new.krn,
+            tariff_index=new.ti,
+            key_expiry=key_expiry_number(255 if ken is None else int(ken)),
+            rollover=new.base_date > old.base_date if rollover is None else bool(rollover),
+        )
+    )
+    key = old.decoder_key()
+    return [cipher.encipher(section, key) for section in sections]
+
+
+def _instant(text: str) -> int:
+    from meter_sim.scenario.quantities import QuantityError, time, utc_seconds
+
+    try:
+        return utc_seconds(time(text).naive)
+    except QuantityError as error:
+        raise StsError(f"--at: {error}") from None
+
+
+def _tenths(text: str) -> int:
+    from meter_sim.scenario.quantities import QuantityError, number
+
+    try:
+        tenths = number(text) * 10
+    except QuantityError as error:
+        raise StsError(f"--units: {error}") from None
+    if tenths != tenths.to_integral_value():
+        raise StsError(f"--units: {text} is not a whole number of tenths")
+    return int(tenths)
+
+
+# -- decode and verify -----------------------------------------------------------------------------------------
+
+
+def _reading_options(command: Command) -> Command:
+    return _options(
+        click.argument("digits", nargs=-1, required=True),
+        _key_options(required=False),
+        click.option(
+            "--decoder-key", help="Decoder key in hex, most significant byte first, instead of a vending key."
+        ),
+    )(command)
+
+
+@token.command()
+@_reading_options
+def decode(digits: tuple[str, ...], decoder_key: str | None, **options: str | int) -> None:
+    """Say every field of a token in words. DIGITS may be in groups; class 1 needs no key.
+
+    Exit status 1 if the token says nothing under the key.
+    """
+    text = "".join(digits).replace("-", "")
+    found, base, failure = _read("token decode", text, decoder_key, options)
+    rows = [("token", grouped(text)), *(words.fields(found, base) if found is not None else []), ("result", failure)]
+    for name, value in rows:
+        click.echo(f"{name:<18} {value or 'authentic, the checksum is right'}")
+    if failure:
+        sys.exit(NOT_VERIFIED)
+
+
+@token.command()
+@_reading_options
+def verify(digits: tuple[str, ...], decoder_key: str | None, **options: str | int) -> None:
+    """Say in one line whether a token deciphers under a key, and what it is; exit status 1 if it does not."""
+    text = "".join(digits).replace("-", "")
+    found, base, failure = _read("token verify", text, decoder_key, options)
+    if found is None:
+        click.echo(failure)
+        sys.exit(NOT_VERIFIED)
+    click.echo(f"Authentic: {words.summary(found, base)}")
+
+
+def _read(
+    command: str, text: str, decoder_key: str | None, options: dict[str, str | int]
+) -> tuple[Token | None, BaseDate | None, str]:
+    """What digits say under the key that the options name; else why they say nothing."""
+    number = number_of(text)
+    if number is None:
+        return None, None, "FormatError: not 20 decimal digits below 2^66"
+    token_class, _ = split_class(number)
+    if token_class == 3:
+        return None, None, "FunctionError: class 3 is reserved"
+    key, base = None, None
+    if token_class != 1:
+        try:
+            key, base = _reading_key(decoder_key, options)
+        except StsError as error:
+            raise WrongInputError(f"{command}: {error}") from None
+    found = cipher.decipher(text, key)
+    return found, base, "" if found is not None else "CRCError: does not decipher under this key"
+
+
+def _reading_key(decoder_key: str | None, options: dict[str, str | int]) -> tuple[DecoderKey, BaseDate | None]:
+    if decoder_key is not None:
+        try:
+            value = bytes.fromhex(decoder_key)
+        except ValueError:
+            value = b""
+        if len(value) != 8:
+            raise StsError("--decoder-key is not 16 hex digits")
+        return DecoderKey(Encryption.EA07, int.from_bytes(value, "big")), None
+    if options["pan"] is None or options["sgc"] is None:
+        raise StsError("give --pan, --sgc and what else names the key, or --decoder-key")
+    named = KeyOptions(**options)  # type: ignore[arg-type]
+    return named.decoder_key(), named.base_date

@@ -1,0 +1,47 @@
+"""The credit register and the totals beside it, in watt-seconds."""
+
+from dataclasses import dataclass
+
+WS_PER_TENTH = 360_000
+"""Watt-seconds in a tenth of a kWh."""
+WS_PER_KWH = 10 * WS_PER_TENTH
+
+
+@dataclass(slots=True)
+class CreditRegister:
+    """Energy paid for and not used yet.
+
+    At any instant: initial + credited = used + balance + cleared.
+    """
+
+    balance: int
+    cap: int
+    credited: int = 0
+    used: int = 0
+    cleared: int = 0
+
+    @property
+    def display_tenths(self) -> int:
+        """What the display shows: whole tenths of a kWh, rounded down."""
+        return self.balance // WS_PER_TENTH
+
+    def overflows_with(self, amount: int) -> bool:
+        """Whether this much more would pass the cap; such a token is refused with OverflowError (L)."""
+        return self.balance + amount > self.cap
+
+    def credit(self, amount: int) -> None:
+        """Book a credit token."""
+        self.balance += amount
+        self.credited += amount
+
+    def use(self, demand: int) -> int:
+        """Book energy asked for; returns what there was credit for."""
+        used = min(demand, self.balance)
+        self.balance -= used
+        self.used += used
+        return used
+
+    def clear(self) -> None:
+        """Set to zero, as a ClearCredit token does."""
+        self.cleared += self.balance
+        self.balance = 0

@@ -1,0 +1,35 @@
+"""One meter's diary: a line an event, in local time, with the reason for every refusal."""
+
+from collections.abc import Iterator
+
+from meter_sim.local_time import LocalCalendar
+from meter_sim.results.record import Event, EventKind, Record
+from meter_sim.results.summary import kwh_text
+from meter_sim.sts.token import grouped
+
+_WIDTH = 18
+
+
+def diary(record: Record, meter: str, calendar: LocalCalendar) -> Iterator[str]:
+    """The lines of a meter's diary."""
+    for event in record.events:
+        if event.meter == meter:
+            yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {_what(event)}".rstrip()
+
+
+def _register(event: Event) -> str:
+    return f"{kwh_text(event.register_ws):>9} kWh {event.key_revision}/{event.presumed_key_revision}"
+
+
+def _what(event: Event) -> str:
+    if event.event is EventKind.ENTRY:
+        shown = f" [{event.display}]" if event.display else ""
+        name = f"{event.label}: " if event.label else ""
+        why = f": {event.reason}" if event.reason else ""
+        says = f" ({event.says})" if event.says else ""
+        return f"{name}{grouped(event.digits)}{says} -> {event.result}{shown}{why}"
+    if event.digits:
+        return f"{event.label}: {grouped(event.digits)} ({event.says}) at {event.point_of_sale}"
+    if event.result not in ("", "Issued"):
+        return f"{event.label}: {event.result}: {event.reason}"
+    return event.reason

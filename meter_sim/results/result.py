@@ -1,0 +1,180 @@
+"""A result: what a run left behind, in memory or in a folder."""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from meter_sim.results import tables
+from meter_sim.results.record import Record
+from meter_sim.results.summary import Json, summary
+from meter_sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+SUMMARY = "summary.json"
+EVENTS = "events.parquet"
+DAILY = "daily.parquet"
+READINGS = "readings.parquet"
+SCENARIO = "scenario.yaml"
+PICTURE = "timeline.png"
+FILES = (SUMMARY, EVENTS, DAILY, READINGS, SCENARIO, PICTURE)
+
+
+class ResultError(Exception):
+    """A folder that cannot be written as a result, or is none; one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Events, days, readings and summary of a run.
+
+    `events`, `daily` and `readings` are pandas DataFrames with the columns of `results/tables.py`; energies are
+    watt-seconds, times UTC. `record` holds the rows as they were made, and is None for a result read from a folder.
+    """
+
+    events_table: pa.Table = field(repr=False)
+    daily_table: pa.Table = field(repr=False)
+    readings_table: pa.Table = field(repr=False)
+    summary: dict[str, Json] = field(repr=False)
+    scenario_text: str = field(repr=False)
+    record: Record | None = field(default=None, repr=False)
+
+    @property
+    def events(self) -> "pd.DataFrame":
+        """The event log, one row an event."""
+        frame: pd.DataFrame = self.events_table.to_pandas()
+        return frame
+
+    @property
+    def daily(self) -> "pd.DataFrame":
+        """The daily table, one row a connection and local day."""
+        frame: pd.DataFrame = self.daily_table.to_pandas()
+        return frame
+
+    @property
+    def readings(self) -> "pd.DataFrame":
+        """The register readings."""
+        frame: pd.DataFrame = self.readings_table.to_pandas()
+        return frame
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The expectations of the scenario that were not met, a line each."""
+        expectations = self.summary["expectations"]
+        assert isinstance(expectations, dict)
+        failed = expectations["failed"]
+        assert isinstance(failed, list)
+        return tuple(f"{row['expectation']}: {row['failure']}" for row in failed if isinstance(row, dict))
+
+    def plot(self) -> "Figure":
+        """Credit over time, entries by result, key changes and rollovers, as a matplotlib figure."""
+        from meter_sim.results.plots import timeline
+
+        return timeline(self)
+
+    def write(self, folder: str | Path, *, plot: bool = True) -> Path:
+        """Write all files into a folder, at once: it is complete or not there.
+
+        An earlier result in the folder is replaced. Raises ResultError if the folder holds something else or cannot be
+        written.
+        """
+        target = Path(folder)
+        check_replaceable(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        except OSError as error:
+            raise ResultError(f"{target}: cannot be written: {error.strerror}") from None
+        try:
+            self._write_files(draft, plot)
+            draft.chmod(0o755)
+            _swap(draft, target)
+        except OSError as error:
+            raise ResultError(f"{target}: cannot be written: {error.strerror}") from None
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return target
+
+    def _write_files(self, folder: Path, plot: bool) -> None:
+        (folder / SUMMARY).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8", newline="\n")
+        (folder / SCENARIO).write_text(self.scenario_text, encoding="utf-8", newline="\n")
+        pq.write_table(self.events_table, folder / EVENTS)
+        pq.write_table(self.daily_table, folder / DAILY)
+        pq.write_table(self.readings_table, folder / READINGS)
+        if plot:
+            write_picture(self, folder / PICTURE)
+
+
+def result_of(scenario: Scenario, record: Record) -> Result:
+    """The result of a run."""
+    return Result(
+        tables.events_table(record),
+        tables.daily_table(record),
+        tables.readings_table(record),
+        summary(scenario, record),
+        scenario.resolved,
+        record,
+    )
+
+
+def read_result(folder: str | Path) -> Result:
+    """A result from a folder that `write` made. Raises ResultError."""
+    place = Path(folder)
+    try:
+        return Result(
+            pq.read_table(place / EVENTS).cast(tables.EVENTS),
+            pq.read_table(place / DAILY).cast(tables.DAILY),
+            pq.read_table(place / READINGS).cast(tables.READINGS),
+            json.loads((place / SUMMARY).read_text(encoding="utf-8")),
+            (place / SCENARIO).read_text(encoding="utf-8"),
+        )
+    except FileNotFoundError as error:
+        missing = Path(str(error.filename)).name
+        raise ResultError(f"{place}: not a result, {missing} is missing; name a folder that run wrote") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ResultError(f"{place}: cannot be read as a result: {' '.join(str(error).split())}") from None
+
+
+def write_picture(result: Result, path: Path) -> None:
+    """Write the picture of a result as PNG; it is complete or not there."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        result.plot().savefig(draft, format="png", metadata={"Software": None})
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse, with a ResultError, a folder that a result may not replace."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ResultError(f"{target}: is a file, name a folder")
+    strange = sorted(set(os.listdir(target)) - set(FILES))  # noqa: PTH208 (names are all that is wanted)
+    if strange:
+        raise ResultError(f"{target}: holds {strange[0]}, which is no result; name a new folder or an earlier result")
+
+
+def _swap(draft: Path, target: Path) -> None:
+    if not target.exists():
+        draft.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+    target.rename(old / target.name)
+    try:
+        draft.rename(target)
+    except OSError:
+        (old / target.name).rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,214 @@
+"""Field types of a scenario file: text in, checked values inside, the same text out again."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, PlainSerializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from meter_sim.scenario import quantities
+from meter_sim.scenario.source import Plain
+from meter_sim.sts.errors import StsError
+
+E = TypeVar("E", bound=Enum)
+R = TypeVar("R")
+
+
+def wrong(what: str, key: str = "") -> PydanticCustomError:
+    """A validation error with our own words; `key` names the key of a mapping that is meant."""
+    return PydanticCustomError("scenario", "{what}", {"what": what, "key": key})
+
+
+def nearest(word: str, allowed: list[str]) -> str:
+    """A hint at what may have been meant, and what is allowed."""
+    close = get_close_matches(word, allowed, 1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}allowed are {', '.join(allowed)}"
+
+
+class Model(BaseModel):
+    """A mapping with known keys only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def allowed_keys(cls) -> list[str]:
+        """The keys that the mapping may have."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            raise wrong(f"a mapping is needed, with the keys {', '.join(cls.allowed_keys())}")
+        if cls.model_config.get("extra") == "forbid":
+            for key in data:
+                if key not in cls.allowed_keys():
+                    raise wrong(f"unknown key, {nearest(str(key), cls.allowed_keys())}", str(key))
+        return data
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"{what} is needed")
+    return str(value)
+
+
+def _read(reader: Callable[[str], R], what: str) -> BeforeValidator:
+    def validate(value: object) -> R:
+        try:
+            return reader(_text(value, what))
+        except (quantities.QuantityError, StsError) as error:
+            raise wrong(str(error)) from None
+
+    return BeforeValidator(validate)
+
+
+def _schema(pattern: str, description: str) -> Any:  # noqa: ANN401 (pydantic's own annotation value)
+    from pydantic import WithJsonSchema
+
+    return WithJsonSchema({"type": "string", "pattern": pattern, "description": description})
+
+
+_ENERGY = r"^[0-9]+(\.[0-9]+)? ?(MWh|kWh|Wh|Ws)$"
+_DURATION = r"^[0-9]+(\.[0-9]+)? ?(s|min|h|days?)$"
+
+Energy = Annotated[
+    int,
+    _read(quantities.energy, "an energy such as 50 kWh"),
+    PlainSerializer(quantities.energy_text),
+    _schema(_ENERGY, "energy, such as 50 kWh"),
+]
+"""Watt-seconds."""
+Amount = Annotated[
+    int,
+    _read(quantities.amount, "an amount such as 50 kWh"),
+    PlainSerializer(quantities.amount_text),
+    _schema(_ENERGY, "amount on a token in whole tenths of a kWh, such as 50 kWh"),
+]
+"""Tenths of a kWh."""
+Duration = Annotated[
+    int,
+    _read(quantities.duration, "a duration such as 20 min"),
+    PlainSerializer(quantities.duration_text),
+    _schema(_DURATION, "duration, such as 20 min"),
+]
+"""Seconds."""
+Offset = Annotated[
+    int,
+    _read(quantities.offset, "an offset such as -2 h"),
+    PlainSerializer(quantities.duration_text),
+    _schema("^-?" + _DURATION[1:], "offset, such as -2 h"),
+]
+"""Seconds, also below zero."""
+Power = Annotated[
+    int,
+    _read(quantities.power, "a power such as 2500 W"),
+    PlainSerializer(quantities.power_text),
+    _schema(r"^[0-9]+(\.[0-9]+)? ?k?W$", "power, such as 2500 W"),
+]
+"""Watts."""
+Percentage = Annotated[
+    Decimal,
+    _read(quantities.percentage, "a percentage such as 3.5%"),
+    PlainSerializer(quantities.percentage_text),
+    _schema(r"^[0-9]+(\.[0-9]+)? ?%$", "percentage, such as 3.5%"),
+]
+"""A share of 1."""
+Number = Annotated[
+    Decimal,
+    _read(quantities.number, "a number such as 0.6"),
+    PlainSerializer(lambda value: quantities_number(value), return_type=float | int),
+]
+Time = Annotated[
+    quantities.Time,
+    _read(quantities.time, "an instant such as 2024-11-24 20:15"),
+    PlainSerializer(str, return_type=str),
+    _schema(r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?Z?$", "instant; a trailing Z is UTC, else local time"),
+]
+
+
+def quantities_number(value: Decimal) -> float | int:
+    """A decimal as a YAML number."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def whole(least: int, greatest: int) -> BeforeValidator:
+    """A whole number within bounds."""
+    return _read(lambda text: quantities.whole(text, least, greatest), f"a whole number from {least} to {greatest}")
+
+
+def digit_string(check: Callable[[str], str]) -> BeforeValidator:
+    """A string of digits, which must stand in quotes so that YAML readers keep its zeros."""
+
+    def validate(value: object) -> str:
+        if isinstance(value, Plain):
+            raise wrong(f'a digit string must stand in quotes: "{value}"')
+        try:
+            return check(_text(value, "a digit string in quotes"))
+        except StsError as error:
+            raise wrong(str(error)) from None
+
+    return BeforeValidator(validate)
+
+
+def one_of(kind: type[E], *names: str) -> BeforeValidator:
+    """One of an enum's values, or of its names where `names` are given."""
+    choices = {name: kind[name] for name in names} or {str(member.value): member for member in kind}
+
+    def validate(value: object) -> E:
+        if isinstance(value, str) and str(value) in choices:
+            return choices[str(value)]
+        raise wrong(f"{value!r} is not allowed, {nearest(str(value), list(choices))}")
+
+    return BeforeValidator(validate)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, str) and value in ("true", "false"):
+        return value == "true"
+    raise wrong(f"{value!r} is not allowed, write true or false")
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+def _name(value: object) -> str:
+    import re
+
+    text = _text(value, "a name")
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) is None:
+        raise wrong(f"{text!r} is not a name: letters, digits, _ and -, the first a letter")
+    return text
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+Text = Annotated[str, BeforeValidator(lambda value: _text(value, "a text"))]
+
+
+class OrText(Model):
+    """A mapping that may also be written as one text, which then stands for its field `SHORT`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: object) -> object:
+        return {cls.short(): data} if isinstance(data, str) else data
+
+    @classmethod
+    def short(cls) -> str:
+        """The field that a bare text stands for."""
+        raise NotImplementedError
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        reference = handler(core)
+        full = handler.resolve_ref_schema(reference)
+        short = dict(full["properties"][cls.short()])
+        full_copy = dict(full)
+        full.clear()
+        full.update({"anyOf": [short, full_copy]})
+        return reference

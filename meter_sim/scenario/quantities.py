@@ -1,0 +1,154 @@
+"""Quantities in text: `50 kWh`, `20 min`, `3.5%`, `2024-11-24 20:15Z`.
+
+Read exactly, as decimals, into whole units; a value that is not whole in its unit is refused, never rounded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from meter_sim.meter.credit import WS_PER_KWH, WS_PER_TENTH
+
+ENERGY_UNITS = {"MWh": 1000 * WS_PER_KWH, "kWh": WS_PER_KWH, "Wh": 3600, "Ws": 1}
+"""Watt-seconds in each unit of energy."""
+DURATION_UNITS = {"s": 1, "min": 60, "h": 3600, "days": 86_400, "day": 86_400}
+"""Seconds in each unit of time."""
+POWER_UNITS = {"W": 1, "kW": 1000}
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+
+
+class QuantityError(ValueError):
+    """Says what is wrong with a quantity and what is allowed."""
+
+
+def _number_with_unit(text: str, units: Mapping[str, int], what: str, example: str, signed: bool = False) -> int:
+    match = re.fullmatch(rf"({'-?' if signed else ''}{_NUMBER}) ?([A-Za-z]+)", text)
+    allowed = ", ".join(units)
+    if match is None:
+        raise QuantityError(f"{text!r} is not {what}, write a number and a unit ({allowed}), such as {example}")
+    number, unit = match.groups()
+    if unit not in units:
+        raise QuantityError(f"the unit {unit!r} is not one of {what}, allowed are {allowed}, such as {example}")
+    value = Decimal(number) * units[unit]
+    if value != value.to_integral_value() or abs(value) >= 1 << 62:
+        smallest = min(units, key=lambda name: units[name])
+        raise QuantityError(f"{text!r} is not a whole number of {smallest}, or too large")
+    return int(value)
+
+
+def energy(text: str) -> int:
+    """Watt-seconds of `50 kWh`, `1.5 MWh`, `100 Wh` or `7 Ws`."""
+    return _number_with_unit(text, ENERGY_UNITS, "an energy", "50 kWh")
+
+
+def amount(text: str) -> int:
+    """Tenths of a kWh of `50 kWh`; tokens count in tenths."""
+    value = energy(text)
+    if value % WS_PER_TENTH or value == 0:
+        raise QuantityError(f"{text!r} cannot be bought, an amount is a whole number of tenths of a kWh above 0")
+    return value // WS_PER_TENTH
+
+
+def duration(text: str) -> int:
+    """Seconds of `90 s`, `20 min`, `1.5 h` or `3 days`."""
+    return _number_with_unit(text, DURATION_UNITS, "a duration", "20 min")
+
+
+def offset(text: str) -> int:
+    """Seconds of a duration that may be below zero, such as `-2 h`."""
+    return _number_with_unit(text, DURATION_UNITS, "an offset", "-2 h", signed=True)
+
+
+def power(text: str) -> int:
+    """Watts of `5 kW` or `2500 W`."""
+    return _number_with_unit(text, POWER_UNITS, "a power", "2500 W")
+
+
+def percentage(text: str) -> Decimal:
+    """The share of `3.5%`: 0.035."""
+    match = re.fullmatch(rf"({_NUMBER}) ?%", text)
+    if match is None:
+        raise QuantityError(f"{text!r} is not a percentage, write a number and %, such as 3.5%")
+    return Decimal(match[1]) / 100
+
+
+def number(text: str) -> Decimal:
+    """A plain decimal number, such as 0.6."""
+    if re.fullmatch(_NUMBER, text) is None:
+        raise QuantityError(f"{text!r} is not a number, such as 0.6")
+    return Decimal(text)
+
+
+def whole(text: str, least: int, greatest: int) -> int:
+    """A whole number within bounds."""
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)", text) is None or not least <= int(text) <= greatest:
+        raise QuantityError(f"{text!r} is not a whole number from {least} to {greatest}")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """An instant as written: with a trailing Z it is UTC, else local time of the scenario's zone."""
+
+    text: str
+    naive: datetime
+    utc: bool
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def time(text: str) -> Time:
+    """An instant of `2024-11-24`, `2024-11-24 20:15`, `2024-11-24 20:15:30`, each with or without a trailing Z."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?))?(Z?)", text)
+    try:
+        if match is None:
+            raise ValueError
+        naive = datetime.fromisoformat(f"{match[1]} {match[2] or '00:00'}")
+    except ValueError:
+        raise QuantityError(
+            f"{text!r} is not an instant, write 2024-11-24 20:15 (local time) or 2024-11-24 20:15Z (UTC)"
+        ) from None
+    return Time(text, naive, match[3] == "Z")
+
+
+def utc_seconds(naive: datetime) -> int:
+    """Seconds since 1970 of a date and time taken as UTC."""
+    return int(naive.replace(tzinfo=UTC).timestamp())
+
+
+def _text(value: int, units: Mapping[str, int], places: int) -> str:
+    """The shortest exact text: the largest unit in which the value has few decimals."""
+    for name, size in units.items():
+        scaled = Decimal(value) / size
+        if scaled == round(scaled, places):
+            return f"{scaled.normalize():f} {name}"
+    return f"{value} {min(units, key=lambda name: units[name])}"
+
+
+def energy_text(value: int) -> str:
+    """An energy as text that reads back to the same watt-seconds."""
+    return _text(value, {"kWh": WS_PER_KWH, "Ws": 1}, 4)
+
+
+def amount_text(tenths: int) -> str:
+    """An amount as text that reads back to the same tenths."""
+    return energy_text(tenths * WS_PER_TENTH)
+
+
+def duration_text(value: int) -> str:
+    """A duration or offset as text that reads back to the same seconds."""
+    return _text(value, {"days": 86_400, "h": 3600, "min": 60, "s": 1}, 0)
+
+
+def power_text(value: int) -> str:
+    """A power as text that reads back to the same watts."""
+    return f"{value} W"
+
+
+def percentage_text(share: Decimal) -> str:
+    """A share as a percentage that reads back to the same value."""
+    return f"{(share * 100).normalize():f}%"

@@ -1,0 +1,45 @@
+"""A scenario written out in full: defaults, load profiles and tables, but no vending key given in hex."""
+
+from collections.abc import Mapping
+
+import yaml
+
+from meter_sim.scenario import schema
+from meter_sim.vending.vending_key import TEST_KEY_NAMES
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes digit strings, whatever YAML would make of them, and writes lists of numbers in one line."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"' if text.isdecimal() else None)
+
+
+def _sequence(dumper: yaml.SafeDumper, parts: list[object]) -> yaml.SequenceNode:
+    flow = all(isinstance(part, int) for part in parts)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", parts, flow_style=flow)
+
+
+_Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(list, _sequence)
+
+
+def resolved_text(
+    spec: schema.ScenarioSpec, profiles: Mapping[str, schema.LoadSpec], tables: Mapping[str, tuple[int, ...]]
+) -> str:
+    """The YAML text of a scenario that runs to the same bytes; keys given in hex must be put in again first."""
+    full = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    full["points_of_sale"] |= {name: pos.model_dump(mode="json") for name, pos in spec.points_of_sale.named.items()}
+    for group in full["supply_groups"].values():
+        for key in group["vending_keys"]:
+            if key["key"] not in TEST_KEY_NAMES:
+                key["key"] = schema.HIDDEN_KEY
+    used = {meter.load for meter in spec.meters}
+    full["loads"] = {
+        name: profile.model_dump(mode="json", exclude_none=True)
+        for name, profile in profiles.items()
+        if name not in schema.BUILT_IN_LOADS and name in used
+    }
+    full["tables"] = {name: list(table) for name, table in sorted(tables.items())}
+    return yaml.dump(full, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

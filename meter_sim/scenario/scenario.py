@@ -1,0 +1,169 @@
+"""A scenario as an engine takes it: frozen values, instants in UTC seconds, everything checked and looked up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from meter_sim.local_time import LocalCalendar
+from meter_sim.meter.load import LoadProfile
+from meter_sim.meter.model import MeterModel
+from meter_sim.people.customer import Customer
+from meter_sim.sts.identity import KeyType
+from meter_sim.sts.token import Management, MeterTestToken
+from meter_sim.vending.point_of_sale import AfterLastMinute, KeyChangePlan
+from meter_sim.vending.secure_module import MeterRecord
+from meter_sim.vending.vending_key import VendingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must come of an action; None is not looked at. `credit` is the display's, in tenths of a kWh.
+
+    `place` is the path in the file, `where` the file and line.
+    """
+
+    where: str
+    place: str
+    result: str | None = None
+    credit: int | None = None
+    switch: str | None = None
+    key_revision: int | None = None
+    presumed_key_revision: int | None = None
+    tariff_index: str | None = None
+    pending_sections: int | None = None
+    display: str | None = None
+
+
+class ActionArguments(TypedDict):
+    """What every action is made with."""
+
+    at: int
+    meter: str
+    expect: Expectation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that the timeline does to a meter at an instant."""
+
+    at: int
+    meter: str
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buy(Action):
+    """Buy an amount in tenths of a kWh; enter what comes `enter_after` seconds later, or leave it (None)."""
+
+    tenths: int
+    label: str
+    enter_after: int | None
+    between_entries: int
+    point_of_sale: str
+    reserved_minute: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeKey(Action):
+    """Issue a key change, or put it down for the next purchase."""
+
+    plan: KeyChangePlan
+    with_purchase: bool
+    label: str
+    point_of_sale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enter(Action):
+    """Enter the token that is called `text` (`named`), or `text` as it is.
+
+    Keys are `digit_every` seconds apart; 0 enters all in one second.
+    """
+
+    named: bool
+    text: str
+    digit_every: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerCycle(Action):
+    """The supply is away for so many seconds."""
+
+    off_for: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tamper(Action):
+    """Tampering; `cause` says how."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observe(Action):
+    """Look at the meter; `note` says what for."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manage(Action):
+    """A management order with its data (watts for limits), or a meter test; entered `enter_after` seconds later."""
+
+    order: tuple[Management, int] | MeterTestToken
+    label: str
+    enter_after: int
+    point_of_sale: str
+    reserved_minute: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointOfSaleSetup:
+    """A point of sale; its number belongs to its draws."""
+
+    name: str
+    number: int
+    clock_offset: int
+    shared_tid_list: bool
+    after_last_minute: AfterLastMinute
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSetup:
+    """A meter at the start, with its load and its customer. `credit` is watt-seconds."""
+
+    name: str
+    connection: int
+    record: MeterRecord
+    key_type: KeyType
+    key_expiry: int
+    model: MeterModel
+    credit: int
+    manufacture_tid: int
+    load: LoadProfile
+    customer: Customer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that a run depends on. `end` is the first second that is not part of it."""
+
+    name: str
+    start: int
+    end: int
+    timezone: str
+    calendar: LocalCalendar
+    seed: int
+    readings_every: int
+    vending_keys: tuple[VendingKey, ...]
+    points_of_sale: tuple[PointOfSaleSetup, ...]
+    force_rollover: bool | None
+    meters: tuple[MeterSetup, ...]
+    timeline: tuple[Action, ...]
+    resolved: str = field(repr=False)
+    """The file as YAML with all defaults and tables written out, without vending keys given in hex."""
+
+    @property
+    def meters_by_name(self) -> Mapping[str, MeterSetup]:
+        """The meters by their names."""
+        return {meter.name: meter for meter in self.meters}

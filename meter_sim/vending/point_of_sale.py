@@ -1,0 +1,187 @@
+"""Points of sale: where tokens are asked for, and the register of meters that the vending side goes by.
+
+The register holds what the vending side *presumes*: a meter's record says "changed" as soon as key change tokens are
+issued, whether or not anybody enters them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from meter_sim.sts import amount, tid
+from meter_sim.sts.token import Management, MeterTestToken, Service
+from meter_sim.vending.secure_module import IssuedToken, MeterRecord, SecureModule
+
+
+class AfterLastMinute(StrEnum):
+    """What a point of sale does when the base date has no TIDs left."""
+
+    REFUSE = "refuse"
+    WRAP = "wrap"
+    """Counts on from 1: the fault of a vending system that did not switch."""
+
+
+class TidList:
+    """The minutes for which tokens were issued, per meter, on an axis that a change of base date does not move (C)."""
+
+    def __init__(self) -> None:
+        self._issued: dict[str, set[int]] = {}
+
+    def next_free(self, pan: str, minute: int, usable: Callable[[int], bool]) -> int:
+        """The first minute from `minute` on that no token of this meter has and that is usable (C)."""
+        issued = self._issued.get(pan, set())
+        while minute in issued or not usable(minute):
+            minute += 1
+        return minute
+
+    def note(self, pan: str, minute: int) -> None:
+        """Remember that a token was issued for this minute."""
+        self._issued.setdefault(pan, set()).add(minute)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChangePlan:
+    """What a meter is to hold after the next key change; None leaves an attribute as it is."""
+
+    key_revision: int
+    supply_group: str | None = None
+    tariff_index: str | None = None
+    key_expiry: int | None = None
+
+    def applied_to(self, record: MeterRecord) -> MeterRecord:
+        """The record after this change."""
+        return replace(
+            record,
+            key_revision=self.key_revision,
+            supply_group=self.supply_group or record.supply_group,
+            tariff_index=self.tariff_index or record.tariff_index,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What a point of sale prints: key change sections first, then the token that was asked for."""
+
+    point_of_sale: str
+    key_change: tuple[IssuedToken, ...] = ()
+    token: IssuedToken | None = None
+
+    @property
+    def tokens(self) -> tuple[IssuedToken, ...]:
+        """All tokens in printed order."""
+        return self.key_change if self.token is None else (*self.key_change, self.token)
+
+
+@dataclass(slots=True)
+class MeterRegister:
+    """The vending side's meter records, by meter name, and the changes that wait for a purchase."""
+
+    records: dict[str, MeterRecord] = field(default_factory=dict)
+    waiting: dict[str, KeyChangePlan] = field(default_factory=dict)
+
+
+RndOfMinute = Callable[[int], int]
+"""The four random bits of the token that names a minute."""
+
+
+@dataclass(slots=True)
+class PointOfSale:
+    """One counter, shop or phone service.
+
+    `clock_offset` seconds are added to the true time; `force_rollover` overrides the rollover bit of key changes.
+    """
+
+    name: str
+    module: SecureModule
+    register: MeterRegister
+    tids: TidList
+    clock_offset: int = 0
+    after_last_minute: AfterLastMinute = AfterLastMinute.REFUSE
+    force_rollover: bool | None = None
+
+    def sell(self, meter: str, *, tenths: int, now: int, rnd: RndOfMinute, on_reserved_minute: bool = False) -> Slip:
+        """A credit token, behind the sections of a waiting key change if there is one.
+
+        Raises a Refusal, after which nothing is changed: register, list and waiting change are as before.
+        """
+        plan = self.register.waiting.get(meter)
+        old = self.register.records[meter]
+        new = plan.applied_to(old) if plan else old
+        sections = self._sections(old, new, plan, now) if plan else ()
+        minute, number = self._tid(new, now, on_reserved_minute)
+        token = self.module.issue_credit(
+            new,
+            service=Service.ELECTRICITY,
+            tenths=tenths,
+            tid=number,
+            rnd=rnd(minute),
+            at=now + self.clock_offset,
+        )
+        self.tids.note(new.pan.digits, minute)
+        self._change(meter, new)
+        return Slip(self.name, sections, token)
+
+    def change_key(self, meter: str, plan: KeyChangePlan, *, now: int) -> Slip:
+        """The sections of a key change, by themselves. Raises a Refusal."""
+        old = self.register.records[meter]
+        new = plan.applied_to(old)
+        sections = self._sections(old, new, plan, now)
+        self._change(meter, new)
+        return Slip(self.name, sections)
+
+    def change_key_with_purchase(self, meter: str, plan: KeyChangePlan) -> None:
+        """Put a change down for the meter's next purchase; it replaces one that still waits."""
+        self.register.waiting[meter] = plan
+
+    def manage(
+        self,
+        meter: str,
+        command: Management,
+        data: int,
+        *,
+        now: int,
+        rnd: RndOfMinute,
+        on_reserved_minute: bool = False,
+    ) -> Slip:
+        """A management token; power limits are given in watts. Raises a Refusal."""
+        record = self.register.records[meter]
+        minute, number = self._tid(record, now, on_reserved_minute)
+        if command in (
+            Management.SET_MAXIMUM_POWER_LIMIT,
+            Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT,
+        ):
+            data = amount.encode(data)
+        token = self.module.issue_management(
+            record, command=command, data=data, tid=number, rnd=rnd(minute), at=now + self.clock_offset
+        )
+        self.tids.note(record.pan.digits, minute)
+        return Slip(self.name, token=token)
+
+    def test(self, token: MeterTestToken) -> Slip:
+        """A meter test token; it needs neither key nor TID."""
+        return Slip(self.name, token=self.module.issue_meter_test(token))
+
+    def _sections(self, old: MeterRecord, new: MeterRecord, plan: KeyChangePlan, now: int) -> tuple[IssuedToken, ...]:
+        return self.module.issue_key_change(
+            old, new, at=now + self.clock_offset, rollover=self.force_rollover, key_expiry=plan.key_expiry
+        )
+
+    def _change(self, meter: str, new: MeterRecord) -> None:
+        self.register.records[meter] = new
+        self.register.waiting.pop(meter, None)
+
+    def _tid(self, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:
+        base = self.module.vending_key(record.supply_group, record.key_revision).base_date
+
+        def number(minute: int) -> int:
+            count = minute - base.minute
+            return count % (tid.GREATEST + 1) if self.after_last_minute is AfterLastMinute.WRAP else count
+
+        def usable(minute: int) -> bool:
+            if self.after_last_minute is AfterLastMinute.WRAP and number(minute) == 0:
+                return False
+            return on_reserved_minute or not tid.is_reserved(number(minute))
+
+        clock = tid.minute_of(now + self.clock_offset)
+        minute = self.tids.next_free(record.pan.digits, clock, usable)
+        return minute, number(minute)

@@ -1,0 +1,33 @@
+"""Why a secure module refuses to issue. The class name is the outcome that a scenario may expect."""
+
+
+class Refusal(Exception):
+    """The vending side does not issue; the message says why."""
+
+
+class VendingKeyUnknown(Refusal):
+    """No vending key of this supply group and key revision is loaded."""
+
+
+class VendingKeyNotActive(Refusal):
+    """The vending key may not issue yet."""
+
+
+class IssueUntilPassed(Refusal):
+    """The vending key may not issue any more; it still serves as the parent of key changes (C/L)."""
+
+
+class KeyExpired(Refusal):
+    """The TID lies beyond the vending key's key expiry number (C)."""
+
+
+class TidOutOfRange(Refusal):
+    """The TID is not 1 to 2^24 - 1 under the vending key's base date (C)."""
+
+
+class AmountOutOfRange(Refusal):
+    """The amount is more than a token can carry."""
+
+
+REFUSALS = (VendingKeyUnknown, VendingKeyNotActive, IssueUntilPassed, KeyExpired, TidOutOfRange, AmountOutOfRange)
+REFUSAL_NAMES = tuple(refusal.__name__ for refusal in REFUSALS)

@@ -1,0 +1,165 @@
+"""The secure module: holds vending keys and issues and verifies tokens under the decoder keys made from them.
+
+A software module for rehearsal and tests; it must not serve a live system.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from meter_sim.sts import amount, cipher, key_change
+from meter_sim.sts.dkga import DecoderKey, derive
+from meter_sim.sts.errors import AmountOutOfRange as AmountTooLarge
+from meter_sim.sts.errors import WrongIdentity
+from meter_sim.sts.identity import Encryption, KeyIdentity, MeterPan, ken_expires
+from meter_sim.sts.tid import GREATEST as GREATEST_TID
+from meter_sim.sts.token import CreditToken, Management, ManagementToken, MeterTestToken, Service, Token, number_of
+from meter_sim.vending.refusal import (
+    AmountOutOfRange,
+    IssueUntilPassed,
+    KeyExpired,
+    TidOutOfRange,
+    VendingKeyNotActive,
+    VendingKeyUnknown,
+)
+from meter_sim.vending.vending_key import VendingKey
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRecord:
+    """What the vending side believes of a meter; it says which decoder key tokens for it are made under."""
+
+    pan: MeterPan
+    encryption: Encryption
+    supply_group: str
+    key_revision: int
+    tariff_index: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token as the secure module hands it out, and under which record it was made (None: class 1, no key)."""
+
+    digits: str
+    token: Token
+    record: MeterRecord | None
+
+
+class SecureModule:
+    """Vending keys by supply group and key revision, and what can be done with them."""
+
+    def __init__(self, keys: Iterable[VendingKey]) -> None:
+        self._keys: dict[tuple[str, int], VendingKey] = {}
+        for key in keys:
+            name = key.supply_group, key.key_revision
+            if name in self._keys:
+                raise WrongIdentity(f"two vending keys for supply group {name[0]}, key revision {name[1]}")
+            self._keys[name] = key
+
+    def vending_key(self, supply_group: str, key_revision: int) -> VendingKey:
+        """The vending key of an SGC and KRN. Raises VendingKeyUnknown."""
+        try:
+            return self._keys[supply_group, key_revision]
+        except KeyError:
+            raise VendingKeyUnknown(
+                f"no vending key for supply group {supply_group}, key revision {key_revision}"
+            ) from None
+
+    def decoder_key(self, record: MeterRecord) -> DecoderKey:
+        """The key that a meter of this record holds, if the record is true. Raises VendingKeyUnknown."""
+        vending_key = self.vending_key(record.supply_group, record.key_revision)
+        identity = KeyIdentity(
+            pan=record.pan,
+            supply_group=record.supply_group,
+            tariff_index=record.tariff_index,
+            key_revision=record.key_revision,
+            key_type=vending_key.key_type,
+            encryption=record.encryption,
+            base_date=vending_key.base_date,
+        )
+        return derive(identity, vending_key.dkga, vending_key.value)
+
+    def issue_credit(
+        self, record: MeterRecord, *, service: Service, tenths: int, tid: int, rnd: int, at: int
+    ) -> IssuedToken:
+        """A credit token of `tenths` of the service's unit, issued at the instant `at` of the point of sale's clock.
+
+        The amount is rounded up to what a token can say (C); book `token.tenths`. Raises a Refusal.
+        """
+        self._check(record, tid, at)
+        try:
+            code = amount.encode(tenths)
+        except AmountTooLarge as error:
+            raise AmountOutOfRange(str(error)) from None
+        return self._issued(CreditToken(service, rnd, tid, code), record)
+
+    def issue_management(
+        self, record: MeterRecord, *, command: Management, data: int, tid: int, rnd: int, at: int
+    ) -> IssuedToken:
+        """A class 2 token with a TID, `data` already coded. Raises a Refusal."""
+        self._check(record, tid, at)
+        return self._issued(ManagementToken(command, rnd, tid, data), record)
+
+    def issue_meter_test(self, token: MeterTestToken) -> IssuedToken:
+        """A class 1 token; it travels in the clear and fits every meter."""
+        return IssuedToken(cipher.encipher(token, None), token, None)
+
+    def issue_key_change(
+        self,
+        old: MeterRecord,
+        new: MeterRecord,
+        *,
+        at: int,
+        rollover: bool | None = None,
+        key_expiry: int | None = None,
+    ) -> tuple[IssuedToken, ...]:
+        """The sections that take a meter from one record's key to another's, made under the old key.
+
+        The parent key may be past its issued-until, the new one must be valid at `at`. The rollover bit is set
+        exactly when the new base date is later (L), unless `rollover` forces it. `key_expiry` defaults to the new
+        vending key's KEN. Raises a Refusal.
+        """
+        parent = self.vending_key(old.supply_group, old.key_revision)
+        child = self.vending_key(new.supply_group, new.key_revision)
+        _check_dates(child, at)
+        sections = key_change.split(
+            key_change.NewKey(
+                key=self.decoder_key(new),
+                key_type=child.key_type,
+                key_revision=new.key_revision,
+                tariff_index=new.tariff_index,
+                key_expiry=child.key_expiry if key_expiry is None else key_expiry,
+                rollover=child.base_date > parent.base_date if rollover is None else rollover,
+            )
+        )
+        return tuple(self._issued(section, old) for section in sections)
+
+    def verify(self, record: MeterRecord, digits: str) -> Token | str:
+        """What digits say under a record's key, or why they say nothing: FormatError, FunctionError or CRCError."""
+        number = number_of(digits)
+        if number is None:
+            return "FormatError"
+        if number >> 27 & 3 == 3:
+            return "FunctionError"
+        return cipher.decipher(digits, self.decoder_key(record)) or "CRCError"
+
+    def _check(self, record: MeterRecord, tid: int, at: int) -> None:
+        key = self.vending_key(record.supply_group, record.key_revision)
+        _check_dates(key, at)
+        if not 1 <= tid <= GREATEST_TID:
+            raise TidOutOfRange(f"TID {tid} is outside 1 to {GREATEST_TID} for base date {key.base_date.value}")
+        if ken_expires(key.key_expiry, tid):
+            raise KeyExpired(f"TID {tid} is beyond key expiry number {key.key_expiry} of {_named(key)}")
+
+    def _issued(self, token: Token, record: MeterRecord) -> IssuedToken:
+        return IssuedToken(cipher.encipher(token, self.decoder_key(record)), token, record)
+
+
+def _named(key: VendingKey) -> str:
+    return f"the vending key of supply group {key.supply_group}, key revision {key.key_revision}"
+
+
+def _check_dates(key: VendingKey, at: int) -> None:
+    if key.active_from is not None and at < key.active_from:
+        raise VendingKeyNotActive(f"{_named(key)} may not issue yet")
+    if key.issue_until is not None and at >= key.issue_until:
+        raise IssueUntilPassed(f"{_named(key)} may not issue any more")
