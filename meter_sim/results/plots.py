@@ -134,18 +134,18 @@ class _Timeline:
 
     def _line(self, axis: Axes, time: int, note: str, colour: str, style: str) -> None:
         axis.axvline(self._local(time), color=colour, linestyle=style, linewidth=1.2)
-        start, end = self._span
-        late = time > start + (end - start) * 3 // 4
+        before = style == "-"  # a key change is named before its line, a rollover behind it
         axis.annotate(
             note,
             (self._local(time), 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(-4 if late else 4, -4 if style == "--" else -18),
+            xytext=(-4 if before else 4, -4),
             textcoords="offset points",
-            ha="right" if late else "left",
+            ha="right" if before else "left",
             va="top",
             fontsize=9,
             color=colour,
+            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
         )
 
     def _without_supply(self, meter: str, events: list[Row]) -> list[tuple[int, int]]:

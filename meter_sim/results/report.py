@@ -12,9 +12,8 @@ def report(result: Result) -> Iterator[str]:
     yield f"{summary['scenario']}: {summary['start']} to {summary['end']}, seed {summary['seed']}"
     meters = summary["meters"]
     assert isinstance(meters, dict)
-    yield (
-        f"{'meter':<12} {'initial':>9} {'credited':>9} {'used':>9} {'cleared':>8} {'left':>9} kWh {'without supply':>15}  key"
-    )
+    titles = f"{'meter':<12} {'initial':>9} {'credited':>9} {'used':>9} {'cleared':>8} {'left':>9}"
+    yield f"{titles} kWh {'without supply':>15}  key"
     for name, meter in meters.items():
         assert isinstance(meter, dict)
         energies = [

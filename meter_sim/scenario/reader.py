@@ -408,7 +408,7 @@ class _Builder:
     def _timeline(self) -> tuple[values.Action, ...]:
         actions: list[values.Action] = []
         issued: dict[str, tuple[int, str]] = {}
-        meters = [meter.name for meter in self._spec.meters]
+        self._groups = {meter.name: meter.supply_group for meter in self._spec.meters}
         for place, spec in enumerate(self._spec.timeline):
             path: Place = ("timeline", place)
             at = self._instant(spec.at, (*path, "at"))
@@ -416,7 +416,7 @@ class _Builder:
                 self._fault(
                     (*path, "at"), f"{spec.at} is outside the run, from {self._spec.start} to before {self._spec.end}"
                 )
-            if not self._known(spec.meter, meters, (*path, "meter"), "meter"):
+            if not self._known(spec.meter, self._groups, (*path, "meter"), "meter"):
                 continue
             pos = getattr(spec, "point_of_sale", None)
             if pos is not None:
@@ -448,9 +448,7 @@ class _Builder:
             )
         if isinstance(spec, schema.ChangeKey):
             change = spec.change_key
-            group = change.supply_group or next(
-                meter.supply_group for meter in self._spec.meters if meter.name == spec.meter
-            )
+            group = self._groups[spec.meter] = change.supply_group or self._groups[spec.meter]
             if self._known(group, self._spec.supply_groups, (*path, "change_key", "supply_group"), "supply group"):
                 self._known_revision(group, change.to, (*path, "change_key", "to"))
             return values.ChangeKey(
