@@ -1,0 +1,209 @@
+"""Key changes at the meter, and what the rollover does to every kind of token."""
+
+import itertools
+
+import pytest
+
+from meter_sim.meter.credit import WS_PER_KWH
+from meter_sim.sts import cipher, key_change
+from meter_sim.sts.dkga import DecoderKey
+from meter_sim.sts.errors import NotSupported
+from meter_sim.sts.identity import Encryption, KeyType
+from meter_sim.sts.key_change import NewKey
+from meter_sim.sts.token import CreditToken, FirstSection, Management, Service
+from tests import kit
+from tests.kit import credit, meter, order
+
+NOW = 1_700_000_000
+FIRST, SECOND = kit.key_change(1, 2)
+
+
+def migrated(**more):
+    home = meter(**more)
+    home.enter(FIRST, NOW)
+    assert home.enter(SECOND, NOW).name == "Accept"
+    return home
+
+
+@pytest.mark.parametrize(
+    ("entries", "answers"),
+    [
+        ((FIRST, SECOND), ("1stKCT", "Accept")),
+        ((SECOND, FIRST), ("2ndKCT", "Accept")),
+        ((FIRST, FIRST, SECOND), ("1stKCT", "1stKCT", "Accept")),
+        ((SECOND, SECOND, FIRST), ("2ndKCT", "2ndKCT", "Accept")),
+        ((FIRST, SECOND, FIRST, SECOND), ("1stKCT", "Accept", "CRCError", "CRCError")),
+    ],
+)
+def test_sections_in_any_order(entries, answers):
+    home = meter()
+    assert tuple(home.enter(digits, NOW).name for digits in entries) == answers
+    assert home.keys.shown == "2.2"
+    assert home.keys.key == kit.module().decoder_key(kit.record(2))
+    assert home.pending.held(NOW) == ()
+
+
+@pytest.mark.parametrize(("wait", "answer"), [(599, "Accept"), (600, "2ndKCT"), (10_000, "2ndKCT")])
+def test_the_time_out_after_the_latest_section(wait, answer):
+    home = meter()
+    home.enter(FIRST, NOW)
+    assert home.enter(SECOND, NOW + wait).name == answer
+    home = meter(kct_timeout=40)
+    home.enter(FIRST, NOW)
+    home.enter(FIRST, NOW + 39)
+    assert home.enter(SECOND, NOW + 78).name == "Accept"
+
+
+def test_a_power_cycle_loses_pending_sections():
+    home = meter()
+    home.enter(FIRST, NOW)
+    assert home.pending.held(NOW) == (3,)
+    home.power_off()
+    home.power_on()
+    assert home.enter(SECOND, NOW).name == "2ndKCT"
+    assert home.pending.held(NOW) == (4,)
+
+
+def test_credit_between_the_sections():
+    home = meter()
+    old, new = credit("2024-06-01 12:00"), credit("2024-06-01 12:00", revision=2)
+    home.enter(FIRST, NOW)
+    assert home.enter(old, NOW).name == "Accept"
+    assert home.enter(new, NOW).name == "CRCError"
+    assert home.enter(SECOND, NOW).name == "Accept"
+    assert home.enter(new, NOW).name == "Accept"
+
+
+def test_sections_of_two_changes_mix_into_a_key_that_nobody_can_address():
+    other_first, other_second = kit.key_change(1, 3)
+    assert other_first != FIRST
+    home = meter()
+    home.enter(FIRST, NOW)
+    assert home.enter(other_second, NOW).name == "Accept"
+    assert home.keys.shown == "2.2"
+    for revision in (1, 2, 3):
+        assert home.enter(credit("2024-06-01 12:00", revision=revision), NOW).name == "CRCError"
+
+
+@pytest.mark.parametrize("old", KeyType)
+@pytest.mark.parametrize("new", KeyType)
+def test_key_types(old, new):
+    home = meter(key_type=old, credit=WS_PER_KWH)
+    before = home.keys
+    sections = key_change.split(NewKey(DecoderKey(Encryption.EA07, 12345), new, 5, "03", 77, True))
+    store = home.tids.tids
+    first, second = (cipher.encipher(section, before.key) for section in sections)
+    home.enter(first, NOW)
+    answer = home.enter(second, NOW)
+    if old.may_become(new):
+        assert answer.name == "Accept"
+        assert (home.keys.key.value, home.keys.key_type, home.keys.key_revision) == (12345, new, 5)
+        assert (home.keys.tariff_index, home.keys.key_expiry, home.keys.supply_group) == ("03", 77, kit.SGC)
+        assert home.tids.tids == (0,) * 50
+    else:
+        assert answer.name == "KeyTypeError"
+        assert home.keys == before
+        assert home.tids.tids == store
+    assert home.register.balance == WS_PER_KWH
+
+
+def test_a_two_section_meter_changes_after_the_pair_whatever_3kct_says():
+    home = meter()
+    first, second = key_change.split(NewKey(DecoderKey(Encryption.EA07, 12345), KeyType.DUTK, 2, "01", 255, False))
+    third = FirstSection(first.ken_high, 2, False, True, KeyType.DUTK, first.key_word)
+    home.enter(cipher.encipher(third, home.keys.key), NOW)
+    assert home.enter(cipher.encipher(second, home.keys.key), NOW).name == "Accept"
+
+
+@pytest.mark.parametrize("rollover", [True, False])
+def test_only_rollover_zeroes_the_store(rollover):
+    home = meter()
+    store = home.tids.tids
+    for digits in kit.key_change(1, 2, rollover=rollover):
+        home.enter(digits, NOW)
+    assert home.tids.tids == ((0,) * 50 if rollover else store)
+
+
+def test_what_a_key_change_leaves_alone():
+    home = meter(credit=3 * WS_PER_KWH, phases=3)
+    home.enter(order("2024-06-01 12:00", Management.SET_MAXIMUM_POWER_LIMIT, 5000), NOW)
+    home.tamper()
+    home.use(WS_PER_KWH)
+    register = home.register
+    for digits in (FIRST, SECOND):
+        home.enter(digits, NOW)
+    assert home.register == register
+    assert (home.power_limit, home.tampered, home.switch_closed) == (5000, True, False)
+
+
+def test_a_change_of_the_key_expiry_number_alone_can_be_entered_again():
+    home = meter()
+    first, second = kit.key_change(1, 1, ken=85)
+    assert home.enter(first, NOW).name == "1stKCT"
+    assert home.enter(second, NOW).name == "Accept"
+    assert home.keys.key_expiry == 85
+    assert home.enter(first, NOW).name == "1stKCT"
+    assert home.enter(second, NOW).name == "Accept"
+
+
+def test_keys_that_need_four_sections_are_refused_by_name():
+    with pytest.raises(NotSupported, match="EA11"):
+        key_change.split(NewKey(DecoderKey(Encryption.EA11, 1), KeyType.DUTK, 2, "01", 255, False))
+
+
+# -- the table of section 8 of the rules: what the rollover does
+
+
+def test_old_meter_old_credit_also_after_the_last_minute():
+    assert meter().enter(credit("2024-11-24 20:15"), kit.at("2025-03-01")).name == "Accept"
+
+
+def test_old_meter_new_credit_may_be_entered_again_later():
+    home, new = meter(), credit("2024-12-01 10:00", revision=2)
+    assert home.enter(new, NOW).name == "CRCError"
+    for digits in (FIRST, SECOND):
+        home.enter(digits, NOW)
+    assert home.enter(new, NOW).name == "Accept"
+
+
+def test_new_meter_old_credit_is_lost():
+    home = migrated(credit=WS_PER_KWH)
+    assert home.enter(credit("2024-11-20 10:00"), NOW).name == "CRCError"
+    assert home.register.balance == WS_PER_KWH
+
+
+def test_with_a_zero_fill_tid_zero_is_used_and_one_is_fine():
+    home = migrated()
+    for number, name in ((0, "UsedError"), (1, "Accept")):
+        digits = cipher.encipher(CreditToken(Service.ELECTRICITY, 0, number, 1), home.keys.key)
+        assert home.enter(digits, NOW).name == name
+
+
+def test_wrapped_tids_are_old():
+    home = meter()
+    digits = cipher.encipher(CreditToken(Service.ELECTRICITY, 0, 2, 1), home.keys.key)
+    assert home.enter(digits, NOW).name == "OldError"
+
+
+def test_new_key_without_rollover_makes_everything_old():
+    home = meter()
+    for digits in kit.key_change(1, 2, rollover=False):
+        home.enter(digits, NOW)
+    assert home.enter(credit("2024-12-01 10:00", revision=2), NOW).name == "OldError"
+
+
+def test_rollover_under_an_unchanged_key_lets_old_tokens_credit_again():
+    home, old = meter(), credit("2024-06-01 12:00")
+    assert [home.enter(old, NOW).name for _ in range(2)] == ["Accept", "UsedError"]
+    for digits in kit.key_change(1, 1, rollover=True):
+        home.enter(digits, NOW)
+    assert home.enter(old, NOW).name == "Accept"
+    assert home.register.balance == 20 * WS_PER_KWH
+
+
+def test_kcts_issued_but_never_entered_break_the_next_change():
+    home = meter()
+    assert [home.enter(digits, NOW).name for digits in kit.key_change(2, 3)] == ["CRCError", "CRCError"]
+    for digits in itertools.chain(kit.key_change(1, 2), kit.key_change(2, 3)):
+        assert home.enter(digits, NOW).status.accepted
+    assert home.keys.shown == "3.2"

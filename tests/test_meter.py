@@ -1,0 +1,381 @@
+"""The meter, token by token: results, their order, and what a refusal leaves alone."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meter_sim.meter.answer import STATUS_BY_NAME, AuthenticationResult, Status, TokenResult, ValidationResult
+from meter_sim.meter.credit import WS_PER_KWH, WS_PER_TENTH
+from meter_sim.sts import cipher
+from meter_sim.sts.identity import KeyType
+from meter_sim.sts.token import (
+    CreditToken,
+    FirstSection,
+    Management,
+    ManagementToken,
+    MeterTestToken,
+    OtherToken,
+    SecondSection,
+    Service,
+    digits_of,
+    join_class,
+)
+from tests.kit import credit, key_change, meter, order, tid
+
+NOW = 1_700_000_000
+CREDIT = credit("2024-06-01 12:00")
+
+
+def made(under, token) -> str:
+    return cipher.encipher(token, under.keys.key)
+
+
+def state(of):
+    """Everything that a refused token must leave alone."""
+    return copy.deepcopy(
+        (of.keys, of.tids.tids, of.register, of.power_limit, of.unbalance_limit, of.tampered, of.switch_closed)
+    )
+
+
+def test_status_numbers_and_names():
+    names = (
+        "Accept 1stKCT 2ndKCT OverflowError KeyTypeError FormatError RangeError FunctionError OldError UsedError "
+        "KeyExpiredError DDTKError CRCError MfrCodeError LockedOut NotReady"
+    ).split()
+    assert [status.standard_name for status in Status] == names
+    assert [int(status) for status in Status] == list(range(1, 17))
+    assert list(STATUS_BY_NAME) == names
+
+
+def test_an_accepted_token_credits_what_it_decodes_to():
+    home = meter()
+    answer = home.enter(credit("2024-06-01 12:00", tenths=20_000), NOW)
+    assert answer.name == "Accept"
+    assert (answer.authentication, answer.validation, answer.token_result) == ("Authentic", "Valid", "Accept")
+    assert home.register.balance == 20_004 * WS_PER_TENTH  # 2000.0 bought, 2000.4 credited
+    assert home.tids.tids[-1] == tid("2024-06-01 12:00")
+
+
+@pytest.mark.parametrize(
+    ("name", "three"),
+    [
+        ("CRCError", (AuthenticationResult.CRC_ERROR, None, None)),
+        ("OldError", (AuthenticationResult.AUTHENTIC, ValidationResult.OLD, None)),
+        ("FormatError", (None, None, TokenResult.FORMAT)),
+    ],
+)
+def test_the_three_results(name, three):
+    home = meter(made="2024-01-01")
+    digits = {
+        "CRCError": credit("2024-06-01 12:00", revision=2),
+        "OldError": credit("2023-06-01 12:00"),
+        "FormatError": "1",
+    }[name]
+    answer = home.enter(digits, NOW)
+    assert answer.name == name
+    assert (answer.authentication, answer.validation, answer.token_result) == three
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "1" * 19, "1" * 21, "1234567890123456789x", "９" * 20, str(1 << 66), "9" * 20, "\n" * 20, "1 " * 10]
+)
+def test_texts_that_are_a_format_error(text):
+    assert meter().enter(text, NOW).name == "FormatError"
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[0-9]{20}", fullmatch=True))
+def test_no_text_raises_and_a_refusal_changes_nothing(text):
+    home = meter(credit=5 * WS_PER_KWH, lockout_after=0)
+    before = state(home)
+    answer = home.enter(text, NOW)
+    if not answer.status.accepted:
+        assert state(home) == before
+
+
+def test_class_3_is_a_function_error():
+    assert meter().enter(digits_of(join_class(3, 12345)), NOW).name == "FunctionError"
+
+
+# -- the order of checks: each meter below has every fault from one place of the list on
+
+
+def used_up(**more):
+    """A meter in which CREDIT is used."""
+    home = meter(tid_store=1, **more)
+    home.tids.add(tid("2024-06-01 12:00"))
+    return home
+
+
+def token_with(tid_number, service=Service.WATER, amount=1):
+    return CreditToken(service, 0, tid_number, amount)
+
+
+def test_order_of_checks():
+    new = tid("2024-06-01 13:00")
+    home = meter(tid_store=1, made="2024-06-01 12:00", key_type=KeyType.DDTK, key_expiry=0, enforce_key_expiry=True)
+    stored = home.tids.smallest
+    home.power_off()
+    assert home.enter("1", NOW).name == "NotReady"
+    home.power_on()
+    assert home.enter("1", NOW).name == "FormatError"
+    for _ in range(3):
+        assert home.enter(credit("2024-06-01 12:00", revision=2), NOW).name == "CRCError"
+    assert home.enter("1", NOW).name == "FormatError"
+    assert home.enter(digits_of(join_class(3, 0)), NOW).name == "FunctionError"
+    assert home.enter("18446744073843772416", NOW).display == ("KRN 1.1",)
+    assert home.enter(made(home, token_with(new)), NOW).name == "LockedOut"
+    later = NOW + 10
+    assert home.enter(made(home, token_with(stored - 1)), later).name == "OldError"
+    assert home.enter(made(home, token_with(stored)), later).name == "UsedError"
+    assert home.enter(made(home, token_with(new)), later).name == "KeyExpiredError"
+    home = meter(made="2024-06-01 12:00", key_type=KeyType.DDTK, credit_cap=0)
+    assert home.enter(made(home, token_with(new)), NOW).name == "DDTKError"
+    home = meter(made="2024-06-01 12:00", credit_cap=0)
+    assert home.enter(made(home, token_with(new)), NOW).name == "FunctionError"
+    assert home.enter(made(home, token_with(new, Service.ELECTRICITY)), NOW).name == "OverflowError"
+
+
+def test_old_comes_before_a_reserved_function():
+    home = meter(made="2024-06-01 12:00")
+    old = ManagementToken(Management.SET_TARIFF_RATE, 0, home.tids.smallest - 1, 0)
+    assert home.enter(made(home, old), NOW).name == "OldError"
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [
+        (OtherToken(0, 4, 0), "FunctionError"),
+        (OtherToken(0, 9, 0), "FunctionError"),
+        (OtherToken(2, 8, 0), "FunctionError"),  # a two-section meter
+        (OtherToken(2, 15, 0), "FunctionError"),
+        (token_with(16_700_000, Service.GAS), "FunctionError"),
+        (ManagementToken(Management.SET_TARIFF_RATE, 0, 16_700_000, 0), "FunctionError"),
+        (ManagementToken(Management.SET_WATER_METER_FACTOR, 0, 16_700_000, 0), "FunctionError"),
+        (ManagementToken(Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT, 0, 16_700_000, 10), "FunctionError"),
+        (ManagementToken(Management.CLEAR_CREDIT, 0, 16_700_000, 4), "RangeError"),
+        (ManagementToken(Management.CLEAR_TAMPER_CONDITION, 0, 16_700_000, 1), "FormatError"),
+        (ManagementToken(Management.SET_MAXIMUM_POWER_LIMIT, 0, 16_700_000, 10_001), "RangeError"),
+        (FirstSection(15, 0, False, False, KeyType.DUTK, 0), "RangeError"),
+        (FirstSection(15, 10, False, False, KeyType.DUTK, 0), "RangeError"),
+        (SecondSection(15, 100, 0), "RangeError"),
+    ],
+)
+def test_what_the_meter_lacks_or_does_not_support(token, name):
+    home = meter(greatest_limit=10_000, credit=WS_PER_KWH)
+    before = state(home)
+    assert home.enter(made(home, token), NOW).name == name
+    assert state(home) == before
+    assert home.pending.held(NOW) == ()
+
+
+def test_overflow_is_not_stored():
+    home = meter(credit=WS_PER_KWH, credit_cap=10 * WS_PER_KWH)
+    assert home.enter(CREDIT, NOW).name == "OverflowError"
+    home.use(WS_PER_KWH)
+    assert home.enter(CREDIT, NOW).name == "Accept"
+    assert home.register.balance == home.register.cap
+
+
+# -- the TID store
+
+
+def test_a_token_is_used_once():
+    home = meter()
+    assert home.enter(CREDIT, NOW).name == "Accept"
+    assert home.enter(CREDIT, NOW).name == "UsedError"
+    assert home.register.balance == 10 * WS_PER_KWH
+
+
+def test_the_store_is_full_from_manufacture_on():
+    home = meter(made="2024-06-01 12:00", tid_store=4)
+    assert home.tids.tids == (tid("2024-06-01 12:00"),) * 4
+    assert home.enter(credit("2024-06-01 11:59"), NOW).name == "OldError"
+    assert home.enter(credit("2024-06-01 12:00"), NOW).name == "UsedError"
+    assert home.enter(credit("2024-06-01 12:02"), NOW).name == "Accept"
+    assert home.enter(credit("2024-06-01 12:03"), NOW).name == "Accept"
+
+
+@pytest.mark.parametrize("size", [1, 5, 50])
+def test_a_token_stays_good_until_as_many_later_ones_as_the_store_holds(size):
+    home = meter(tid_store=size)
+    for minute in range(size - 1):
+        assert home.enter(credit(f"2024-06-01 13:{minute:02}"), NOW).name == "Accept"
+    assert home.enter(CREDIT, NOW).name == "Accept"
+    home = meter(tid_store=size)
+    for minute in range(size):
+        assert home.enter(credit(f"2024-06-01 13:{minute:02}"), NOW).name == "Accept"
+    assert home.enter(CREDIT, NOW).name == "OldError"
+
+
+def test_one_store_for_credit_and_management():
+    home = meter()
+    assert home.enter(order("2024-06-01 12:00", Management.SET_MAXIMUM_POWER_LIMIT, 100), NOW).name == "Accept"
+    assert home.enter(CREDIT, NOW).name == "UsedError"
+
+
+def test_a_token_from_the_future_is_accepted():
+    assert meter().enter(credit("2024-11-24 20:15"), NOW).name == "Accept"
+
+
+def test_expiry_is_optional():
+    for enforced, name in ((True, "KeyExpiredError"), (False, "Accept")):
+        home = meter(key_expiry=100, enforce_key_expiry=enforced)
+        assert home.enter(CREDIT, NOW).name == name
+
+
+# -- management, switch, tamper
+
+
+def test_the_switch_opens_at_zero_and_closes_on_credit():
+    home = meter(credit=WS_PER_KWH)
+    assert home.switch_closed
+    assert home.use(2 * WS_PER_KWH) == WS_PER_KWH
+    assert home.switch_closed  # it opens in the load phase
+    assert home.set_switch()
+    assert not home.switch_closed
+    assert home.use(5) == 0
+    assert home.enter(CREDIT, NOW).name == "Accept"
+    assert home.switch_closed
+
+
+def test_tampering_cuts_until_a_token_clears_it():
+    home = meter(credit=WS_PER_KWH)
+    home.tamper()
+    assert not home.switch_closed
+    assert home.enter(CREDIT, NOW).name == "Accept"
+    assert not home.switch_closed
+    assert home.enter(order("2024-06-01 12:10", Management.CLEAR_TAMPER_CONDITION), NOW).name == "Accept"
+    assert home.switch_closed
+    home = meter(credit=WS_PER_KWH, tamper_opens_switch=False)
+    home.tamper()
+    assert home.switch_closed
+
+
+@pytest.mark.parametrize("register", [0, 0xFFFF])
+def test_clear_credit(register):
+    home = meter(credit=WS_PER_KWH)
+    assert home.enter(order("2024-06-01 12:00", Management.CLEAR_CREDIT, register), NOW).name == "Accept"
+    assert (home.register.balance, home.register.cleared) == (0, WS_PER_KWH)
+
+
+def test_limits():
+    home = meter(phases=3)
+    assert home.enter(order("2024-06-01 12:00", Management.SET_MAXIMUM_POWER_LIMIT, 5000), NOW).name == "Accept"
+    unbalance = order("2024-06-01 12:02", Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT, 10)
+    assert home.enter(unbalance, NOW).name == "Accept"
+    assert (home.power_limit, home.unbalance_limit) == (5000, 10)
+
+
+def test_a_default_key_takes_no_credit_but_management():
+    home = meter(key_type=KeyType.DDTK)
+    assert home.enter(CREDIT, NOW).name == "DDTKError"
+    assert home.enter(order("2024-06-01 12:10", Management.CLEAR_TAMPER_CONDITION), NOW).name == "Accept"
+
+
+# -- meter tests
+
+
+@pytest.mark.parametrize(
+    ("test", "shown"),
+    [
+        (1, "load switch closed"),
+        (2, "8.8.8.8.8.8.8.8"),
+        (3, "total 2.5 kWh"),
+        (4, "KRN 1.2"),
+        (5, "TI 01"),
+        (6, "keypad good"),
+        (7, "power limit none"),
+        (8, "tamper no"),
+        (9, "power 1234 W"),
+        (10, "firmware 1.0"),
+        (11, "unbalance limit none"),
+        (14, "EA 07"),
+        (15, "KCTs 2"),
+        (16, "SGC 123457"),
+        (17, "KEN 255"),
+        (18, "DRN 00000000000"),
+    ],
+)
+def test_what_meter_tests_show(test, shown):
+    home = meter(credit=3 * WS_PER_KWH)
+    home.use(25 * WS_PER_TENTH + 1)
+    answer = home.enter(cipher.encipher(MeterTestToken(0, 1 << test - 1), None), NOW, power=1234)
+    assert (answer.name, answer.display) == ("Accept", (shown,))
+
+
+def test_the_test_of_everything():
+    for digits in ("56493153725450313471", "02305843005052951967"):
+        assert len(meter().enter(digits, NOW).display) == 16
+
+
+@pytest.mark.parametrize("control", [0, 1 << 11, 1 << 12, 1 << 35])
+def test_tests_that_the_meter_lacks(control):
+    assert meter().enter(cipher.encipher(MeterTestToken(0, control), None), NOW).name == "FunctionError"
+    assert meter().enter(cipher.encipher(OtherToken(1, 2, 0), None), NOW).name == "FunctionError"
+
+
+@pytest.mark.parametrize(("maker", "name"), [(0, "Accept"), (7, "Accept"), (8, "MfrCodeError")])
+def test_maker_codes(maker, name):
+    home = meter(manufacturer=7)
+    assert home.enter(cipher.encipher(MeterTestToken(0, 8, maker), None), NOW).name == name
+
+
+def test_a_meter_test_with_a_wrong_checksum():
+    number = int("18446744073843772416") ^ 1
+    assert meter().enter(str(number), NOW).name == "CRCError"
+
+
+# -- lock-out
+
+
+def test_lock_out_doubles_and_is_cleared_by_an_accepted_token():
+    home = meter()
+    wrong = credit("2024-06-01 12:00", revision=2)
+    now, locks = NOW, []
+    for _ in range(12):
+        assert home.enter(wrong, now).name == "CRCError"
+        locks.append(max(home.lockout.until - now, 0))
+        if home.lockout.holds(now):
+            assert home.enter(CREDIT, home.lockout.until - 1).name == "LockedOut"
+        now = max(now, home.lockout.until)
+    assert locks == [0, 0, 10, 20, 40, 80, 160, 320, 640, 1280, 1280, 1280]
+    assert home.enter(CREDIT, now).name == "Accept"
+    assert home.enter(wrong, now).name == "CRCError"
+    assert not home.lockout.holds(now)
+
+
+def test_only_crc_errors_count_and_lock_out_can_be_off():
+    home = meter()
+    home.enter(CREDIT, NOW)
+    for _ in range(9):
+        assert home.enter(CREDIT, NOW).name == "UsedError"
+        assert home.enter("1", NOW).name == "FormatError"
+    home = meter(lockout_after=0)
+    for _ in range(9):
+        assert home.enter(credit("2024-06-01 12:00", revision=2), NOW).name == "CRCError"
+
+
+def test_class_1_works_when_locked_out_and_does_not_clear():
+    home = meter()
+    for _ in range(3):
+        home.enter(credit("2024-06-01 12:00", revision=2), NOW)
+    assert home.enter("18446744073843772416", NOW + 1).name == "Accept"
+    assert home.enter(CREDIT, NOW + 9).name == "LockedOut"
+    assert home.enter(CREDIT, NOW + 10).name == "Accept"
+
+
+# -- what two key change sections say is in test_key_change.py
+
+
+def test_displays():
+    home = meter()
+    first, second = key_change(1, 2)
+    assert home.enter(second, NOW).display == ("2nd",)
+    home.pending.clear()
+    assert home.enter(first, NOW).display == ("1St",)
+    assert home.enter(CREDIT, NOW).display == ("Accept",)
+    assert home.enter(CREDIT, NOW).display == ("USEd",)
+    assert home.enter(credit("2019-06-01 12:00"), NOW).display == ("OLd",)
+    assert home.enter(credit("2024-06-01 12:00", revision=2), NOW).display == ("rEJEct",)
