@@ -270,7 +270,7 @@ def decode(digits: tuple[str, ...], decoder_key: str | None, **options: str | in
 
     Exit status 1 if the token says nothing under the key.
     """
-    text = "".join(digits).replace("-", "")
+    text = _joined(digits)
     found, base, failure = _read("token decode", text, decoder_key, options)
     rows = [("token", grouped(text)), *(words.fields(found, base) if found is not None else []), ("result", failure)]
     for name, value in rows:
@@ -283,12 +283,17 @@ def decode(digits: tuple[str, ...], decoder_key: str | None, **options: str | in
 @_reading_options
 def verify(digits: tuple[str, ...], decoder_key: str | None, **options: str | int) -> None:
     """Say in one line whether a token deciphers under a key, and what it is; exit status 1 if it does not."""
-    text = "".join(digits).replace("-", "")
+    text = _joined(digits)
     found, base, failure = _read("token verify", text, decoder_key, options)
     if found is None:
         click.echo(failure)
         sys.exit(NOT_VERIFIED)
     click.echo(f"Authentic: {words.summary(found, base)}")
+
+
+def _joined(digits: tuple[str, ...]) -> str:
+    """Digits as one text, whether they came in groups, in quotes or with hyphens."""
+    return "".join("".join(digits).replace("-", " ").split())
 
 
 def _read(

@@ -68,21 +68,29 @@ def tid(time: str, revision: int = 1) -> int:
     return tid_at(module().vending_key(SGC, revision).base_date, minute_of(at(time)))
 
 
-def credit(time: str, tenths: int = 100, revision: int = 1, service: Service = Service.ELECTRICITY, rnd: int = 5) -> str:
+def credit(
+    time: str, tenths: int = 100, revision: int = 1, service: Service = Service.ELECTRICITY, rnd: int = 5
+) -> str:
     """The digits of a credit token."""
-    return module().issue_credit(
-        record(revision), service=service, tenths=tenths, tid=tid(time, revision), rnd=rnd, at=at(time)
-    ).digits
+    return (
+        module()
+        .issue_credit(record(revision), service=service, tenths=tenths, tid=tid(time, revision), rnd=rnd, at=at(time))
+        .digits
+    )
 
 
 def order(time: str, command: Management, data: int = 0, revision: int = 1) -> str:
     """The digits of a management token."""
-    return module().issue_management(
-        record(revision), command=command, data=data, tid=tid(time, revision), rnd=5, at=at(time)
-    ).digits
+    return (
+        module()
+        .issue_management(record(revision), command=command, data=data, tid=tid(time, revision), rnd=5, at=at(time))
+        .digits
+    )
 
 
-def key_change(old: int, new: int, rollover: bool | None = None, tariff: str = "01", ken: int | None = None) -> list[str]:
+def key_change(
+    old: int, new: int, rollover: bool | None = None, tariff: str = "01", ken: int | None = None
+) -> list[str]:
     """The digits of a key change's sections."""
     issued = module().issue_key_change(
         record(old), record(new, tariff), at=at("2024-11-20"), rollover=rollover, key_expiry=ken

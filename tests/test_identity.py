@@ -67,6 +67,8 @@ def test_which_key_type_may_follow(parent, children):
     assert {child for child in KeyType if parent.may_become(child)} == children
 
 
-@pytest.mark.parametrize(("ken", "tid", "expired"), [(85, 85 << 16 | 0xFFFF, False), (85, 86 << 16, True), (255, (1 << 24) - 1, False)])
+@pytest.mark.parametrize(
+    ("ken", "tid", "expired"), [(85, 85 << 16 | 0xFFFF, False), (85, 86 << 16, True), (255, (1 << 24) - 1, False)]
+)
 def test_key_expiry(ken, tid, expired):
     assert identity.ken_expires(ken, tid) is expired

@@ -40,10 +40,7 @@ def state(of):
 
 
 def test_status_numbers_and_names():
-    names = (
-        "Accept 1stKCT 2ndKCT OverflowError KeyTypeError FormatError RangeError FunctionError OldError UsedError "
-        "KeyExpiredError DDTKError CRCError MfrCodeError LockedOut NotReady"
-    ).split()
+    names = ["Accept", "1stKCT", "2ndKCT", "OverflowError", "KeyTypeError", "FormatError", "RangeError", "FunctionError", "OldError", "UsedError", "KeyExpiredError", "DDTKError", "CRCError", "MfrCodeError", "LockedOut", "NotReady"]
     assert [status.standard_name for status in Status] == names
     assert [int(status) for status in Status] == list(range(1, 17))
     assert list(STATUS_BY_NAME) == names
@@ -79,7 +76,8 @@ def test_the_three_results(name, three):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7", "1" * 19, "1" * 21, "1234567890123456789x", "９" * 20, str(1 << 66), "9" * 20, "\n" * 20, "1 " * 10]
+    "text",
+    ["", "7", "1" * 19, "1" * 21, "1234567890123456789x", "９" * 20, str(1 << 66), "9" * 20, "\n" * 20, "1 " * 10],
 )
 def test_texts_that_are_a_format_error(text):
     assert meter().enter(text, NOW).name == "FormatError"

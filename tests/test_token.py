@@ -70,7 +70,8 @@ def test_known_meter_test_tokens(digits):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "1" * 19, "1" * 21, "12345678901234567x90", "９" * 20, "-1234567890123456789", str(1 << 66), "9" * 20]
+    "text",
+    ["", "1", "1" * 19, "1" * 21, "12345678901234567x90", "９" * 20, "-1234567890123456789", str(1 << 66), "9" * 20],
 )
 def test_texts_that_are_no_number(text):
     assert tokens.number_of(text) is None

@@ -37,7 +37,9 @@ def test_a_key_does_not_show(value):
         assert repr(value) not in text
 
 
-@pytest.mark.parametrize("text", ["abababababababa", "xyababababababab", "test:none", "ab" * 20, "ab ab ab ab ab ab ab ab", ""])
+@pytest.mark.parametrize(
+    "text", ["abababababababa", "xyababababababab", "test:none", "ab" * 20, "ab ab ab ab ab ab ab ab", ""]
+)
 def test_a_wrong_key_is_refused_without_being_repeated(text):
     with pytest.raises(WrongIdentity) as error:
         vending_key_value(text, Dkga.DKGA02)
@@ -60,7 +62,9 @@ def test_two_keys_of_one_name():
 
 def issue(secure, time="2024-06-01 12:00", revision=1, tenths=100, number=None):
     number = tid(time, revision) if number is None else number
-    return secure.issue_credit(record(revision), service=Service.ELECTRICITY, tenths=tenths, tid=number, rnd=5, at=at(time))
+    return secure.issue_credit(
+        record(revision), service=Service.ELECTRICITY, tenths=tenths, tid=number, rnd=5, at=at(time)
+    )
 
 
 def test_what_it_issues_verifies_under_its_key_and_no_other():

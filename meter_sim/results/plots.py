@@ -30,6 +30,7 @@ _COLOURS = {
     "UsedError": "#e08214",
 }
 _OTHER = "#762a83"
+_ACCEPTED = {"Accept", "1stKCT", "2ndKCT"}
 _CREDIT, _OFF, _KEY, _ROLLOVER = "#2166ac", "#f4a6a0", "#1b7837", "#222222"
 
 Row = dict[str, object]
@@ -45,6 +46,7 @@ class _Timeline:
 
     def __init__(self, result: "Result") -> None:
         self._summary = result.summary
+        self._meters = _dict(self._summary["meters"])
         offsets = _list(self._summary["utc_offsets"])
         self._calendar = LocalCalendar(
             tuple(_whole(_list(pair)[0]) for pair in offsets), tuple(_whole(_list(pair)[1]) for pair in offsets)
@@ -57,7 +59,7 @@ class _Timeline:
         self.figure = self._drawn(entries)
 
     def _drawn(self, entries: list[Row]) -> Figure:
-        names = list(_dict(self._summary["meters"]))
+        names = list(self._meters)
         meters = names[:MOST_METERS]
         heights = [3.2] * len(meters) + [0.7 + 0.3 * max(len(self._results), 1)]
         figure = Figure(figsize=(11, sum(heights) + 1.2), layout="constrained", dpi=110)
@@ -118,7 +120,7 @@ class _Timeline:
         axis.spines[["top", "right"]].set_visible(False)
 
     def _mark(self, axis: Axes, time: int, height: float, result: str) -> None:
-        accepted = result in ("Accept", "1stKCT", "2ndKCT")
+        accepted = result in _ACCEPTED
         axis.plot(
             [self._local(time)],
             [height],
@@ -151,7 +153,7 @@ class _Timeline:
     def _without_supply(self, meter: str, events: list[Row]) -> list[tuple[int, int]]:
         """The spans in which the load switch was open."""
         moves = [event for event in events if event["event"] in (EventKind.SUPPLY_OFF, EventKind.SUPPLY_ON)]
-        initial = _whole(_dict(_dict(self._summary["meters"])[meter])["initial_ws"])
+        initial = _whole(_dict(self._meters[meter])["initial_ws"])
         start, end = self._span
         off = start if (moves[0]["event"] == EventKind.SUPPLY_ON if moves else initial == 0) else None
         spans = []
@@ -166,14 +168,27 @@ class _Timeline:
         return spans
 
     def _legend(self) -> list[Line2D | Patch]:
-        return [
-            Line2D([], [], color=_CREDIT, label="credit"),
-            Patch(color=_OFF, alpha=0.45, label="without supply"),
-            Line2D([], [], marker="o", linestyle="none", color=_COLOURS["Accept"], label="entry accepted"),
-            Line2D([], [], marker="X", linestyle="none", color=_COLOURS["CRCError"], label="entry refused"),
-            Line2D([], [], color=_KEY, label="key changed"),
-            Line2D([], [], color=_ROLLOVER, linestyle="--", label="TID rollover"),
+        """A line for each thing that is drawn."""
+        kinds = {str(event["event"]) for event in self._events}
+        off = any(any(_dict(_dict(row)["seconds_without_supply"]).values()) for row in self._meters.values())
+        lines: list[tuple[bool, Line2D | Patch]] = [
+            (True, Line2D([], [], color=_CREDIT, label="credit")),
+            (off, Patch(color=_OFF, alpha=0.45, label="without supply")),
+            (
+                bool(_ACCEPTED & self._results.keys()),
+                Line2D([], [], marker="o", linestyle="none", color=_COLOURS["Accept"], label="entry accepted"),
+            ),
+            (
+                bool(self._results.keys() - _ACCEPTED),
+                Line2D([], [], marker="X", linestyle="none", color=_COLOURS["CRCError"], label="entry refused"),
+            ),
+            (EventKind.KEY_CHANGED in kinds, Line2D([], [], color=_KEY, label="key changed")),
+            (
+                bool(_list(self._summary["rollovers"])),
+                Line2D([], [], color=_ROLLOVER, linestyle="--", label="TID rollover"),
+            ),
         ]
+        return [line for drawn, line in lines if drawn]
 
     def _local(self, instant: int) -> float:
         """Local time as matplotlib counts it: days since 1970."""

@@ -129,6 +129,9 @@ def result_of(scenario: Scenario, record: Record) -> Result:
 def read_result(folder: str | Path) -> Result:
     """A result from a folder that `write` made. Raises ResultError."""
     place = Path(folder)
+    for name in FILES:
+        if name != PICTURE and not (place / name).is_file():
+            raise ResultError(f"{place}: not a result, {name} is missing; name a folder that run wrote")
     try:
         return Result(
             pq.read_table(place / EVENTS).cast(tables.EVENTS),
@@ -137,9 +140,6 @@ def read_result(folder: str | Path) -> Result:
             json.loads((place / SUMMARY).read_text(encoding="utf-8")),
             (place / SCENARIO).read_text(encoding="utf-8"),
         )
-    except FileNotFoundError as error:
-        missing = Path(str(error.filename)).name
-        raise ResultError(f"{place}: not a result, {missing} is missing; name a folder that run wrote") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ResultError(f"{place}: cannot be read as a result: {' '.join(str(error).split())}") from None
 

@@ -6,7 +6,15 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -25,7 +33,7 @@ def wrong(what: str, key: str = "") -> PydanticCustomError:
 
 def nearest(word: str, allowed: list[str]) -> str:
     """A hint at what may have been meant, and what is allowed."""
-    close = get_close_matches(word, allowed, 1)
+    close = get_close_matches(word, allowed, 1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"{hint}allowed are {', '.join(allowed)}"
 
@@ -166,6 +174,18 @@ def one_of(kind: type[E], *names: str) -> BeforeValidator:
         raise wrong(f"{value!r} is not allowed, {nearest(str(value), list(choices))}")
 
     return BeforeValidator(validate)
+
+
+def entries(least: int, greatest: int | None = None) -> AfterValidator:
+    """A list of so many entries; looked at only where the entries themselves are right."""
+
+    def validate(value: tuple[R, ...]) -> tuple[R, ...]:
+        if len(value) < least or (greatest is not None and len(value) > greatest):
+            wanted = f"{least}" if greatest == least else f"at least {least}"
+            raise wrong(f"the list has {len(value)} entries, {wanted} are needed")
+        return value
+
+    return AfterValidator(validate)
 
 
 def _flag(value: object) -> bool:

@@ -120,12 +120,17 @@ def utc_seconds(naive: datetime) -> int:
     return int(naive.replace(tzinfo=UTC).timestamp())
 
 
+def plain(value: Decimal) -> str:
+    """A decimal without an exponent and without zeros at its end."""
+    return f"{value.normalize():f}"
+
+
 def _text(value: int, units: Mapping[str, int], places: int) -> str:
     """The shortest exact text: the largest unit in which the value has few decimals."""
     for name, size in units.items():
         scaled = Decimal(value) / size
         if scaled == round(scaled, places):
-            return f"{scaled.normalize():f} {name}"
+            return f"{plain(scaled)} {name}"
     return f"{value} {min(units, key=lambda name: units[name])}"
 
 
@@ -151,4 +156,4 @@ def power_text(value: int) -> str:
 
 def percentage_text(share: Decimal) -> str:
     """A share as a percentage that reads back to the same value."""
-    return f"{(share * 100).normalize():f}%"
+    return f"{plain(share * 100)}%"

@@ -22,7 +22,7 @@ from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
 from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.profile_file import ProfileError, built_in_profile, profile_of
-from meter_sim.scenario.quantities import Time
+from meter_sim.scenario.quantities import Time, plain
 from meter_sim.scenario.resolved import resolved_text
 from meter_sim.scenario.source import Place, Source, Value, parse_set, path_text, read_source
 from meter_sim.scenario.zone import ZoneError, calendar, instant, zone_named
@@ -67,13 +67,13 @@ def _override(source: Source, text: str, value: str) -> None:
             index = int(part)
             path = (*path, index)
             if last:
-                node[index] = parse_set(value)
+                node[index] = parse_set(value, where)
             else:
                 node = node[index]
         elif isinstance(node, dict):
             path = (*path, part)
             if last:
-                node[part] = parse_set(value)
+                node[part] = parse_set(value, where)
             elif part in node:
                 node = node[part]
             else:
@@ -102,9 +102,6 @@ def _validated(source: Source) -> schema.ScenarioSpec:
                 message = "a list is needed"
             elif detail["type"] == "dict_type":
                 message = "a mapping is needed"
-            elif detail["type"] in ("too_short", "too_long"):
-                bounds = context.get("min_length", context.get("max_length"))
-                message = f"the list has {context.get('actual_length')} entries, needed are {bounds}"
             faults.append(source.fault(path, message))
         raise ScenarioError(*dict.fromkeys(faults)) from None
 
@@ -192,7 +189,7 @@ class _Builder:
     def _known(self, name: str, names: Sequence[str] | Mapping[str, object], path: Place, what: str) -> bool:
         if name in names:
             return True
-        close = get_close_matches(name, list(names), 1)
+        close = get_close_matches(name, list(names), 1, cutoff=0.5)
         hint = f"did you mean {close[0]}? " if close else ""
         allowed = ", ".join(names) or "none are defined"
         self._fault(path, f"no {what} is called {name!r}, {hint}allowed are {allowed}")
@@ -269,7 +266,7 @@ class _Builder:
             }
         )
         low, high = scaled(weights, spec.high_season, mean)
-        definition = f"share with variation {variation}"
+        definition = f"share with variation {plain(variation)}"
         return LoadProfile(low, high, spec.high_season, self._table(definition, lambda: share_of_mean(variation)))
 
     def _weights(self, name: str, spec: schema.LoadSpec) -> tuple[DayKinds, DayKinds]:
@@ -315,7 +312,7 @@ class _Builder:
             return uniform(spread.uniform.least, spread.uniform.greatest)
         assert spread.lognormal is not None  # the schema sees to it
         median, sigma = spread.lognormal.median, spread.lognormal.sigma
-        return self._table(f"lognormal median {median} sigma {sigma}", lambda: lognormal(median, sigma))
+        return self._table(f"lognormal median {median} sigma {plain(sigma)}", lambda: lognormal(median, sigma))
 
     def _table(self, definition: str, make: Callable[[], Distribution]) -> Distribution:
         """The table of a distribution: the saved one, or made now and saved with the resolved scenario."""
@@ -416,8 +413,7 @@ class _Builder:
                 self._fault(
                     (*path, "at"), f"{spec.at} is outside the run, from {self._spec.start} to before {self._spec.end}"
                 )
-            if not self._known(spec.meter, self._groups, (*path, "meter"), "meter"):
-                continue
+            known_meter = self._known(spec.meter, self._groups, (*path, "meter"), "meter")
             pos = getattr(spec, "point_of_sale", None)
             if pos is not None:
                 self._known(pos, self._spec.points_of_sale.named, (*path, "point_of_sale"), "point of sale")
@@ -426,14 +422,13 @@ class _Builder:
                 if label in issued:
                     self._fault((*path, "as"), f"a token is called {label!r} already, choose another name")
                 issued[label] = at, type(spec).__name__
-            action = self._action(spec, path, at, place, issued)
-            if action is not None:
-                actions.append(action)
+            if known_meter:
+                actions.append(self._action(spec, path, at, place, issued))
         return tuple(actions)
 
     def _action(
         self, spec: object, path: Place, at: int, place: int, issued: Mapping[str, tuple[int, str]]
-    ) -> values.Action | None:
+    ) -> values.Action:
         if isinstance(spec, schema.Buy):
             if spec.enter_after == 0:
                 self._fault((*path, "enter_after"), "a token is entered at least 1 s after it is bought")

@@ -26,6 +26,7 @@ from meter_sim.scenario.fields import (
     Text,
     Time,
     digit_string,
+    entries,
     nearest,
     one_of,
     whole,
@@ -152,7 +153,7 @@ def _base_date(value: object) -> BaseDate:
 class SupplyGroupSpec(Model):
     """A supply group: its vending keys."""
 
-    vending_keys: Annotated[tuple[VendingKeySpec, ...], Field(min_length=1)]
+    vending_keys: Annotated[tuple[VendingKeySpec, ...], entries(1)]
 
 
 class LockoutSpec(Model):
@@ -188,9 +189,9 @@ def _phases(value: object) -> int:
 class DayKindsSpec(Model):
     """24 relative weights for each kind of day."""
 
-    workday: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
-    saturday: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
-    sunday: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
+    workday: Annotated[tuple[Weight, ...], entries(24, 24)]
+    saturday: Annotated[tuple[Weight, ...], entries(24, 24)]
+    sunday: Annotated[tuple[Weight, ...], entries(24, 24)]
 
 
 class HoursSpec(Model):
@@ -561,7 +562,7 @@ class ScenarioSpec(Model):
     meter_models: dict[Name, MeterModelSpec] = Field(default_factory=dict)
     loads: dict[Name, LoadSpec] = Field(default_factory=dict)
     customers: dict[Name, CustomerSpec] = Field(default_factory=dict)
-    meters: Annotated[tuple[MeterSpec, ...], Field(min_length=1)]
+    meters: Annotated[tuple[MeterSpec, ...], entries(1)]
     timeline: tuple[Action, ...] = ()
     tables: dict[Text, tuple[Annotated[int, whole(-(1 << 62), 1 << 62)], ...]] = Field(default_factory=dict)
 

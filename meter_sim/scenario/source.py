@@ -4,6 +4,7 @@ Every scalar stays the text that was written: an unquoted one is a `Plain`, so t
 noticed, not changed. Tags, merge keys, duplicate keys, alias bombs and oversized files are refused.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,12 +99,19 @@ def parse(text: str, name: str) -> Source:
     return source
 
 
-def parse_set(text: str) -> Value:
-    """The value of a `--set` option: a list or mapping in YAML's short form, else the text as it is."""
+def parse_set(text: str, where: str) -> Value:
+    """The value of a `--set` option: a list or mapping in YAML's short form, else the text as it is.
+
+    Raises ScenarioError, which begins with `where`.
+    """
     if not text.startswith(("[", "{")):
         return None if text in _NULLS else str(text)
-    node = _composed(text, "--set")
-    return _unquoted(_Reader(Source("--set", None)).value(node, (), 0)) if node is not None else None
+    try:
+        node = _composed(text, where)
+        return _unquoted(_Reader(Source(where, None)).value(node, (), 0)) if node is not None else None
+    except ScenarioError as error:
+        what = str(error).removeprefix(where).lstrip(":0123456789").strip()
+        raise ScenarioError(f"{where}: {what}") from None
 
 
 def _unquoted(value: Value) -> Value:
@@ -125,6 +133,7 @@ def _composed(text: str, name: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
         what = " ".join(part for part in (error.context, error.problem) if part)
+        what = re.sub(r" '[^'<]{4,}'", "", what)  # a name from the file, which may be anything
         raise ScenarioError(f"{name}:{line}: not valid YAML: {what}") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
@@ -181,8 +190,7 @@ class _Reader:
 
     def _check_tag(self, node: yaml.Node, plain: str, path: Place) -> None:
         if node.tag != plain:
-            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._fail(node.start_mark.line + 1, path, f"the tag {tag} is not allowed, write plain values")
+            self._fail(node.start_mark.line + 1, path, "a tag is not allowed, write plain values")
 
     def _fail(self, line: int, path: Place, what: str) -> None:
         where = path_text(path)

@@ -1,0 +1,430 @@
+"""What a scenario file may say, and the one line for each thing that it may not."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meter_sim.scenario import quantities
+from meter_sim.scenario.error import ScenarioError
+from meter_sim.scenario.quantities import QuantityError
+from meter_sim.scenario.reader import read_scenario
+from meter_sim.scenario.source import Plain, parse
+from tests.kit import at
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+GOOD = """\
+name: a test
+start: 2024-11-01 00:00
+end: 2024-12-31 00:00
+timezone: Africa/Windhoek
+supply_groups:
+  "123457":
+    vending_keys:
+      - {key_revision: 1, base_date: 1993, dkga: "02", key: test:old}
+      - {key_revision: 2, base_date: 2014, dkga: "04", key: test:new}
+meters:
+  - {name: home, pan: "600727000000000009", supply_group: "123457", key_revision: 1, credit: 12 kWh}
+timeline:
+  - {at: 2024-11-08 18:00, buy: 50 kWh, meter: home, as: first}
+  - {at: 2024-11-08 19:00, enter: first, meter: home, expect: Accept}
+"""
+
+
+def read(tmp_path, text, **overrides):
+    file = tmp_path / "test.yaml"
+    file.write_text(text, encoding="utf-8")
+    return read_scenario(file, overrides)
+
+
+def faults(tmp_path, text):
+    with pytest.raises(ScenarioError) as error:
+        read(tmp_path, text)
+    for fault in error.value.faults:
+        assert "\n" not in fault
+        assert fault.startswith(str(tmp_path / "test.yaml"))
+    return [fault.removeprefix(str(tmp_path / "test.yaml")) for fault in error.value.faults]
+
+
+def test_a_good_file(tmp_path):
+    scenario = read(tmp_path, GOOD)
+    assert (scenario.start, scenario.end) == (at("2024-10-31 22:00"), at("2024-12-30 22:00"))
+    assert scenario.meters[0].credit == 12 * 3_600_000
+    assert scenario.meters[0].connection == 1
+
+
+# One fault, one line: what is replaced in GOOD by what, and the line that comes of it.
+BAD = [
+    ("name: a test", "nmae: a test", ":1: nmae: unknown key, did you mean name?"),
+    ("credit: 12 kWh", "credit: 12 kwh", ":11: meters[0].credit: the unit 'kwh' is not one of an energy, allowed are"),
+    ("credit: 12 kWh", "credit: 12", ":11: meters[0].credit: '12' is not an energy, write a number and a unit"),
+    ("credit: 12 kWh", "credit: [12]", ":11: meters[0].credit: an energy such as 50 kWh is needed"),
+    ("credit: 12 kWh", "credits: 12 kWh", ":11: meters[0].credits: unknown key, did you mean credit?"),
+    (
+        "credit: 12 kWh",
+        "credit: 12.00000001 kWh",
+        ":11: meters[0].credit: '12.00000001 kWh' is not a whole number of Ws",
+    ),
+    (
+        '000000009"',
+        '000000008"',
+        ":11: meters[0].pan: MeterPAN 600727000000000008 has the check digit 8, it should end in 9",
+    ),
+    ('"600727000000000009"', "600727000000000009", ':11: meters[0].pan: a digit string must stand in quotes: "600727'),
+    ('group: "123457"', "group: 123457", ':11: meters[0].supply_group: a digit string must stand in quotes: "123457"'),
+    (
+        'group: "123457"',
+        'group: "123458"',
+        ":11: meters[0].supply_group: no supply group is called '123458', did you mean",
+    ),
+    ('  "123457":', "  123457:", ':6: supply_groups.123457: a digit string must stand in quotes: "123457"'),
+    ('  "123457":', '  "12345":', ":6: supply_groups.12345: supply group code '12345' is not 6 decimal digits"),
+    ("end: 2024-12-31 00:00", "end: 2024-11-01 00:00", ":3: end: the end 2024-11-01 00:00 is not after the start"),
+    ("end: 2024-12-31 00:00", "end: 2124-12-31 00:00", ":3: end: a run is at most 50 years"),
+    ("end: 2024-12-31 00:00", "end: 31 Dec 2024", ":3: end: '31 Dec 2024' is not an instant, write 2024-11-24 20:15"),
+    ("end: 2024-12-31 00:00", "end: 2024-13-31 00:00", ":3: end: '2024-13-31 00:00' is not an instant"),
+    ("end: 2024-12-31 00:00\n", "", ":1: end: this key is missing, it is needed"),
+    ("Africa/Windhoek", "Africa/Windhook", ":4: timezone: 'Africa/Windhook' is no time zone"),
+    (
+        "buy: 50 kWh, meter: home",
+        "buy: 50 kWh, meter: hoem",
+        ":13: timeline[0].meter: no meter is called 'hoem', did you mean home?",
+    ),
+    ("buy: 50 kWh", "bye: 50 kWh", ":13: timeline[0]: an action has exactly one of the keys buy, change_key"),
+    ("buy: 50 kWh", "buy: 50 kWh, enter: x", ":13: timeline[0]: an action has exactly one of the keys buy"),
+    (
+        "buy: 50 kWh",
+        "buy: 50.05 kWh",
+        ":13: timeline[0].buy: '50.05 kWh' cannot be bought, an amount is a whole number of tenths",
+    ),
+    ("buy: 50 kWh", "buy: 0 kWh", ":13: timeline[0].buy: '0 kWh' cannot be bought"),
+    ("at: 2024-11-08 18:00", "at: 2024-10-08 18:00", ":13: timeline[0].at: 2024-10-08 18:00 is outside the run"),
+    ("at: 2024-11-08 19:00", "at: 2024-11-08 18:00", ":14: timeline[1].at: 'first' is entered before it is issued"),
+    (
+        "enter: first",
+        "enter: frist",
+        ":14: timeline[1].enter: no token before this line is called 'frist', did you mean first?",
+    ),
+    ("enter: first", "enter: first.1", ":14: timeline[1].enter: write first, or first.kct.1"),
+    ("enter: first", "enter: first.kct.3", ":14: timeline[1].enter: 'first.kct.3' is no token"),
+    ("enter: first", "enter: 12345678901234567890", ":14: timeline[1].enter: a digit string must stand in quotes"),
+    (
+        "expect: Accept",
+        "expect: Acept",
+        ":14: timeline[1].expect: 'Acept' is no result of this action, did you mean Accept?",
+    ),
+    ("expect: Accept", "expect: Issued", ":14: timeline[1].expect: 'Issued' is no result of this action"),
+    ("expect: Accept", "expect: {}", ":14: timeline[1].expect: nothing is expected"),
+    (
+        "expect: Accept",
+        "expect: {switch: on}",
+        ":14: timeline[1].expect.switch: 'on' is not allowed, write open or closed",
+    ),
+    ("expect: Accept", "expect: {credit: 0.05 kWh}", ":14: timeline[1].expect.credit: a display shows whole tenths"),
+    ("expect: Accept", "digit_every: 5", ":14: timeline[1].digit_every: '5' is not a duration"),
+    (
+        "as: first",
+        "as: first, point_of_sale: shop",
+        ":13: timeline[0].point_of_sale: no point of sale is called 'shop'",
+    ),
+    ("as: first", "as: 1st", ":13: timeline[0].as: '1st' is not a name"),
+    ("as: first", "as: first, enter_after: 0 s", ":13: timeline[0].enter_after: a token is entered at least 1 s after"),
+    (
+        "key: test:old",
+        "key: test:odl",
+        ":8: supply_groups.123457.vending_keys[0].key: the vending key is neither test:old or",
+    ),
+    ('dkga: "02"', 'dkga: "01"', ":8: supply_groups.123457.vending_keys[0].dkga: DKGA01 is legacy"),
+    ('dkga: "02"', 'dkga: "03"', ":8: supply_groups.123457.vending_keys[0].dkga: DKGA03 is withdrawn"),
+    (
+        "base_date: 1993",
+        "base_date: 1994",
+        ":8: supply_groups.123457.vending_keys[0].base_date: '1994' is not a base date",
+    ),
+    (
+        "key_revision: 2",
+        "key_revision: 1",
+        ":9: supply_groups.123457.vending_keys[1].key_revision: key revision 1 stands here twice",
+    ),
+    (
+        "key_revision: 2",
+        "key_revision: 10",
+        ":9: supply_groups.123457.vending_keys[1].key_revision: '10' is not a whole number from 1 to 9",
+    ),
+    (
+        "key_revision: 1, credit",
+        "key_revision: 3, credit",
+        ":11: meters[0].key_revision: supply group 123457 has no vending key of",
+    ),
+    ("credit: 12 kWh", "encryption: EA11", ":11: meters[0].encryption: EA11 is not built yet, use EA07"),
+    ("credit: 12 kWh", "encryption: EA09", ":11: meters[0].encryption: EA09 (DES) is deprecated"),
+    ("credit: 12 kWh", "model: fancy", ":11: meters[0].model: no meter model is called 'fancy'"),
+    ("credit: 12 kWh", "load: towship", ":11: meters[0].load: no load is called 'towship', did you mean township?"),
+    (
+        "credit: 12 kWh",
+        "customer: me",
+        ":11: meters[0].customer: no customer is called 'me', allowed are none are defined",
+    ),
+    ("credit: 12 kWh", "manufactured: 2025-01-01", ":11: meters[0].manufactured: 2025-01-01 is after the start"),
+    ("timeline:", "seed: -1\ntimeline:", ":12: seed: '-1' is not a whole number from 0"),
+    ("timeline:", "version: 2\ntimeline:", ":12: version: '2' is not a whole number from 1 to 1"),
+    ("timeline:", "readings_every: 0 s\ntimeline:", ":12: readings_every: readings need at least 1 s"),
+    ("timeline:", "name: again\ntimeline:", ":12: name: the key stands here twice"),
+    ("timeline:", "loads: {flat: {profile: flat}}\ntimeline:", ":12: loads.flat: this name is built in"),
+    (
+        "timeline:",
+        "loads: {own: {profile: flta}}\ntimeline:",
+        ":12: loads.own.profile: no built-in profile, did you mean flat?",
+    ),
+    ("timeline:", "loads: {own: {csv: no.csv, mean: 1 kWh}}\ntimeline:", ":12: loads.own.csv: "),
+    ("timeline:", "loads: {own: {mean: 1 kWh}}\ntimeline:", ":12: loads.own: give the shape by one of"),
+    (
+        "timeline:",
+        "loads: {own: {profile: flat, variation: 20}}\ntimeline:",
+        ":12: loads.own.variation: '20' is not a percentage",
+    ),
+    (
+        "timeline:",
+        "meter_models: {m: {tid_store: 0}}\ntimeline:",
+        ":12: meter_models.m.tid_store: '0' is not a whole number from 1",
+    ),
+    (
+        "timeline:",
+        "meter_models: {m: {phases: 2}}\ntimeline:",
+        ":12: meter_models.m.phases: '2' is not allowed, a meter has 1 or 3",
+    ),
+    (
+        "timeline:",
+        "points_of_sale: {main: {clock: 1 h}}\ntimeline:",
+        ":12: points_of_sale.main.clock: unknown key, did you mean clock_offset?",
+    ),
+    (
+        "timeline:",
+        "points_of_sale: {force_rollover: maybe}\ntimeline:",
+        ":12: points_of_sale.force_rollover: 'maybe' is not allowed, write true or false",
+    ),
+    (
+        "timeline:",
+        "customers: {c: {buy: {}, amount: 1 kWh, enter_after: 1 h}}\ntimeline:",
+        ":12: customers.c.buy: give one of when_below and every",
+    ),
+    (
+        "timeline:",
+        "customers: {c: {buy: {every: 1 h}, amount: {uniform: {least: 2 kWh, greatest: 1 kWh}}, enter_after: 1 h}}\ntimeline:",
+        ":12: customers.c.amount.uniform.least: least is above greatest",
+    ),
+    ("timeline:", "tables: {x: [1]}\ntimeline:", None),
+    ("name: a test", "name: !!python/object:os.system a", ":1: name: a tag is not allowed"),
+    ("name: a test", "name: !own a", ":1: name: a tag is not allowed"),
+    ("name: a test", "<<: {}\nname: a test", ":1: merge keys (<<) are not read"),
+    ("name: a test", "name: [a", ":2: not valid YAML: "),
+    ("name: a test", "name: a\ttest\x01", ":1: not valid YAML: a character that YAML does not allow"),
+    ("name: a test", "name: *nothing", ":1: not valid YAML: found undefined alias"),
+    ("name: a test", "--- {}\n---\nname: a test", ": not valid YAML: expected a single document"),
+    ("name: a test", "name: &a [*a]", ":1: name[0]"),
+    ("name: a test", "name: " + "[" * 500, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"), BAD, ids=[f"{number}: {row[1][:30]!r}" for number, row in enumerate(BAD)]
+)
+def test_one_fault_one_line(tmp_path, old, new, line):
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    if line is None:
+        read(tmp_path, text)
+        return
+    [fault] = faults(tmp_path, text)
+    if line.startswith(": not valid"):
+        assert re.match(r":\d+" + re.escape(line), fault)
+    else:
+        assert fault.startswith(line), fault
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", ":1: the file is empty"),
+        (b"# only a comment\n", ":1: the file is empty"),
+        (b"just a text\n", ":1: a mapping is needed"),
+        (b"- a\n- list\n", ":1: a mapping is needed"),
+        (b"name: \xff\xfe\n", ":1: not UTF-8 text"),
+        (b"#" * (1 << 20) + b"#", ": the file has 1048577 bytes, at most 1048576 are allowed"),
+    ],
+)
+def test_files_that_are_no_scenario(tmp_path, data, says):
+    file = tmp_path / "test.yaml"
+    file.write_bytes(data)
+    with pytest.raises(ScenarioError) as error:
+        read_scenario(file)
+    assert str(error.value).startswith(f"{file}{says}")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ScenarioError, match="cannot be read: No such file"):
+        read_scenario(tmp_path / "none.yaml")
+
+
+def test_an_alias_bomb(tmp_path):
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+    )
+    [fault] = faults(tmp_path, bomb)
+    assert "more than 200000 values with all aliases resolved" in fault
+
+
+def test_several_faults_are_all_told(tmp_path):
+    text = GOOD.replace("12 kWh", "12 kwh").replace("50 kWh", "50 kwh")
+    assert [fault.split(":")[1] for fault in faults(tmp_path, text)] == ["11", "13"]
+
+
+def test_a_key_in_hex_is_never_repeated(tmp_path):
+    secret = "0123456789abcdef"
+    good = read(tmp_path, GOOD.replace("test:old", f'"{secret}"'))
+    assert secret not in good.resolved.lower()
+    assert secret not in repr(good)
+    for wrong in (
+        secret[:-1],
+        secret + "00",
+        f"{secret[:15]} {secret[15:]}",
+        f"[{secret}]",
+        f'{{hex: "{secret}"}}',
+        f"{{{secret}: 1}}",
+        f'"{secret}',
+        f"*{secret}",
+        f"!{secret} x",
+        f"test:old, {secret}: 1",
+        f"test:old, issue_until: {secret}",
+        f"test:old, key: {secret}",
+    ):
+        for fault in faults(tmp_path, GOOD.replace("test:old", wrong)):
+            assert secret[:12] not in fault
+
+
+def test_overrides(tmp_path):
+    scenario = read(tmp_path, GOOD, **{"meters.0.credit": "5 kWh", "seed": "9", "loads.own": "{profile: rural}"})
+    assert scenario.meters[0].credit == 5 * 3_600_000
+    assert scenario.seed == 9
+    scenario = read(tmp_path, GOOD, **{"meters.0.pan": "000001000000000082", "meters.0.tariff_index": "07"})
+    assert scenario.meters[0].record.tariff_index == "07"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("meters.1.credit", "5 kWh", "--set meters.1.credit: '1' is no place in the list, allowed are 0 to 0"),
+        ("name.first", "x", "--set name.first: there is nothing below name"),
+        ("meters.0.credit", "5 kwh", "--set meters.0.credit: meters[0].credit: the unit 'kwh'"),
+        ("meters.0.credits", "5 kWh", "--set meters.0.credits: meters[0].credits: unknown key, did you mean credit?"),
+        ("seeds", "5", "--set seeds: seeds: unknown key, did you mean seed?"),
+        ("meters", "[a", "--set meters: not valid YAML"),
+    ],
+)
+def test_wrong_overrides(tmp_path, path, value, line):
+    with pytest.raises(ScenarioError) as error:
+        read(tmp_path, GOOD, **{path: value})
+    assert str(error.value).startswith(line)
+
+
+def test_what_a_resolved_scenario_says_is_the_same_scenario(tmp_path):
+    for file in sorted(SCENARIOS.glob("*.yaml")):
+        first = read_scenario(file)
+        again = read(tmp_path, first.resolved)
+        assert again.resolved == first.resolved
+        assert again.meters == first.meters
+        assert again.vending_keys == first.vending_keys
+        assert [(action.at, action.meter) for action in again.timeline] == [
+            (action.at, action.meter) for action in first.timeline
+        ]
+
+
+def test_a_resolved_scenario_without_its_key_says_so(tmp_path):
+    resolved = read(tmp_path, GOOD.replace("test:old", '"0123456789abcdef"')).resolved
+    [fault] = faults(tmp_path, resolved)
+    assert "the vending key was left out of this resolved scenario" in fault
+
+
+def test_saved_tables_are_used(tmp_path):
+    text = GOOD.replace("credit: 12 kWh", "load: rural")
+    saved = "tables:\n  share with variation 0.25: " + str([65_536] * 257) + "\n"
+    assert read(tmp_path, text).meters[0].load.variation.knots[0] < 65_536
+    assert read(tmp_path, text + saved).meters[0].load.variation.knots[0] == 65_536
+    [fault] = faults(tmp_path, text + saved.replace("[65536,", "[65537,"))
+    assert "257 whole numbers that do not fall" in fault
+
+
+def test_a_profile_of_the_users_own(tmp_path):
+    (tmp_path / "mine.csv").write_text("hour,workday,saturday,sunday\n" + "".join(f"{h},1,1,1\n" for h in range(24)))
+    text = GOOD.replace("credit: 12 kWh", "load: own")
+    own = read(tmp_path, text + "loads: {own: {csv: mine.csv, mean: 24 kWh, variation: 0%}}\n")
+    assert own.meters[0].load.low[0] == (3_600_000,) * 24
+    assert "mine.csv" not in own.resolved
+    (tmp_path / "mine.csv").write_text("hour\n")
+    [fault] = faults(tmp_path, text + "loads: {own: {csv: mine.csv, mean: 24 kWh}}\n")
+    assert fault.startswith(":15: loads.own.csv: row 1: the columns must be")
+
+
+def test_lines_and_quotes_are_kept():
+    source = parse('a: 1\nb: "01"\nc:\n  - {d: null}\n', "x")
+    assert source.tree == {"a": "1", "b": "01", "c": [{"d": None}]}
+    assert isinstance(source.tree["a"], Plain)
+    assert not isinstance(source.tree["b"], Plain)
+    assert source.where(("c", 0, "d")) == "x:4"
+
+
+# -- quantities
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "value"),
+    [
+        (quantities.energy, "50 kWh", 180_000_000),
+        (quantities.energy, "1.5MWh", 5_400_000_000),
+        (quantities.energy, "7 Ws", 7),
+        (quantities.amount, "0.1 kWh", 1),
+        (quantities.duration, "20 min", 1200),
+        (quantities.duration, "1.5 h", 5400),
+        (quantities.duration, "2 days", 172_800),
+        (quantities.offset, "-2 h", -7200),
+        (quantities.power, "2.5 kW", 2500),
+        (quantities.percentage, "3.5%", Decimal("0.035")),
+        (quantities.number, "0.6", Decimal("0.6")),
+    ],
+)
+def test_quantities(read, text, value):
+    assert read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (quantities.energy, "-5 kWh"),
+        (quantities.energy, "1e3 kWh"),
+        (quantities.energy, "５ kWh"),
+        (quantities.energy, "9999999999999 MWh"),
+        (quantities.duration, "0.5 s"),
+        (quantities.duration, "-1 s"),
+        (quantities.power, "5 kWh"),
+        (quantities.percentage, "0.5"),
+        (quantities.number, "nan"),
+        (quantities.time, "2024-02-30"),
+        (quantities.time, "2024-02-03 24:00"),
+        (quantities.time, "2024-02-03 10:00+02:00"),
+    ],
+)
+def test_wrong_quantities(read, text):
+    with pytest.raises(QuantityError):
+        read(text)
+
+
+@given(st.integers(0, 1 << 60))
+def test_texts_of_quantities_read_back(value):
+    assert quantities.energy(quantities.energy_text(value)) == value
+    assert quantities.duration(quantities.duration_text(value)) == value
+    assert quantities.power(quantities.power_text(value)) == value
+    assert quantities.offset(quantities.duration_text(-value)) == -value
