@@ -1,5 +1,6 @@
 """What many tests need: a supply group with an old and a new key, meters that hold them, tokens for them."""
 
+import os
 from datetime import UTC, datetime
 
 from meter_sim.meter.key_register import KeyRegister
@@ -14,6 +15,13 @@ from meter_sim.vending.vending_key import VendingKey, vending_key_value
 
 PAN = MeterPan("600727000000000009")
 SGC = "123457"
+LONG = os.environ.get("METER_SIM_LONG") == "1"
+"""Whether the long forms of the tests run, as .ci/long has them."""
+
+
+def examples(few: int) -> int:
+    """How many examples to draw: so few, or in the long form 20 times as many."""
+    return 20 * few if LONG else few
 
 
 def at(text: str) -> int:

@@ -1,7 +1,6 @@
 """The command line as a user has it: outputs, exit statuses, what is written and what is not."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import meter_sim
 from meter_sim.cli import main
 from meter_sim.results.result import FILES, ResultError, read_result
 from meter_sim.scenario.json_schema import json_schema_text
+from tests.kit import examples
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 HOUSEHOLD = str(SCENARIOS / "household_rollover.yaml")
@@ -196,17 +196,17 @@ def test_a_run_that_is_killed_leaves_no_half_written_result(tmp_path):
     """Killed at many moments: the folder is not there, or complete."""
     out = tmp_path / "out"
     seen = set()
-    for wait in range(12):
+    for wait in range(examples(12)):
         process = subprocess.Popen(
             [sys.executable, "-m", "meter_sim", "run", HOUSEHOLD, "--out", str(out)], stdout=subprocess.DEVNULL
         )
-        time.sleep(0.15 * wait)
+        time.sleep(0.15 * (wait % 12) + 0.02 * (wait % 7))
         process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
         complete = out.exists()
         seen.add(complete)
         if complete:
-            assert sorted(os.listdir(out)) == sorted(FILES)
+            assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
             pq.read_table(out / "events.parquet")
             read_result(out)
             assert (out / "timeline.png").read_bytes().endswith(b"IEND\xaeB`\x82")

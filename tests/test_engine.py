@@ -1,6 +1,7 @@
 """The reference engine: order within a second, the balance, whose draw is whose, the same bytes again."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.results.record import EventKind
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
-from tests.kit import at
+from tests.kit import at, examples
 
 HEAD = """\
 name: test
@@ -212,7 +213,7 @@ def test_a_refused_customer_tries_again_a_day_later(tmp_path):
     record = run(scenario(tmp_path, body, "2024-06-12 00:00"))
     purchases = [time for (time,) in rows(record, "time", kinds=[EventKind.PURCHASE])]
     assert len(purchases) == 6
-    assert {later - earlier for earlier, later in zip(purchases, purchases[1:], strict=False)} == {86_400 + 7200}
+    assert {later - earlier for earlier, later in pairwise(purchases)} == {86_400 + 7200}
     assert {result for (result,) in rows(record, "result", kinds=[EventKind.ENTRY])} == {"CRCError"}
 
 
@@ -223,7 +224,7 @@ def test_an_interval_buyer_enters_a_slip_in_printed_order(tmp_path):
     )
     record = run(scenario(tmp_path, body, "2024-06-12 00:00"))
     purchases = [time for (time,) in rows(record, "time", kinds=[EventKind.PURCHASE])]
-    assert {later - earlier for earlier, later in zip(purchases, purchases[1:], strict=False)} == {172_800}
+    assert {later - earlier for earlier, later in pairwise(purchases)} == {172_800}
     entries = rows(record, "label", "time", "result", kinds=[EventKind.ENTRY])
     slip = next(place for place, entry in enumerate(entries) if entry[0].endswith("kct.1"))
     bought = purchases[slip]
@@ -290,7 +291,7 @@ BUYS = st.lists(st.integers(0, 6 * 1440 - 1), min_size=1, max_size=6)
 ENTRIES = st.lists(st.tuples(st.integers(0, 7 * 1440 - 1), st.integers(0, 5)), max_size=20)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(BUYS, ENTRIES, st.none() | st.integers(0, 6 * 1440), st.integers(1, 5), st.integers(0, 1000))
 def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entries, change, store, credit):
     """As long as the TID store is not zeroed under an unchanged key; that case is in test_key_change.py."""

@@ -1,6 +1,7 @@
 """Demand in whole watt-seconds: additive however a span is cut, and the instants that follow from it."""
 
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from meter_sim.meter.load import Load, LoadProfile, scaled
 from meter_sim.scenario.profile_file import ProfileError, built_in_profile, profile_of
 from meter_sim.scenario.quantities import time
 from meter_sim.scenario.zone import ZoneError, calendar, instant, zone_named
-from tests.kit import at
+from tests.kit import at, examples
 
 START = at("2024-03-01")
 UTC = LocalCalendar((START,), (0,))
@@ -42,7 +43,7 @@ SPAN = st.integers(START, START + 4 * DAY)
 def test_a_span_may_be_cut_anywhere(hours, cal, cuts, limit):
     household = load(hours, cal)
     cuts.sort()
-    pieces = [household.demand(a, b, limit) for a, b in zip(cuts, cuts[1:], strict=False)]
+    pieces = [household.demand(a, b, limit) for a, b in pairwise(cuts)]
     assert sum(pieces) == household.demand(cuts[0], cuts[-1], limit)
     assert min(pieces) >= 0
 
@@ -66,7 +67,7 @@ def test_without_load_credit_never_ends():
     assert load((0,) * 24).reached(START, 1, START + 300 * DAY) is None
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(HOURS, CALENDARS, st.integers(0, 4 * DAY))
 def test_demand_second_by_second(hours, cal, offset):
     """The contract's formula, evaluated at every second of two hours."""

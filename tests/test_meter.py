@@ -40,7 +40,24 @@ def state(of):
 
 
 def test_status_numbers_and_names():
-    names = ["Accept", "1stKCT", "2ndKCT", "OverflowError", "KeyTypeError", "FormatError", "RangeError", "FunctionError", "OldError", "UsedError", "KeyExpiredError", "DDTKError", "CRCError", "MfrCodeError", "LockedOut", "NotReady"]
+    names = [
+        "Accept",
+        "1stKCT",
+        "2ndKCT",
+        "OverflowError",
+        "KeyTypeError",
+        "FormatError",
+        "RangeError",
+        "FunctionError",
+        "OldError",
+        "UsedError",
+        "KeyExpiredError",
+        "DDTKError",
+        "CRCError",
+        "MfrCodeError",
+        "LockedOut",
+        "NotReady",
+    ]
     assert [status.standard_name for status in Status] == names
     assert [int(status) for status in Status] == list(range(1, 17))
     assert list(STATUS_BY_NAME) == names

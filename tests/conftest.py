@@ -1,0 +1,6 @@
+from hypothesis import settings
+
+from tests.kit import examples
+
+settings.register_profile("meter_sim", deadline=None, max_examples=examples(100), print_blob=True)
+settings.load_profile("meter_sim")

@@ -1,0 +1,60 @@
+"""The house: who may know whom."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import meter_sim
+
+ROOT = Path(meter_sim.__file__).parent
+LEAVES = {"distribution", "local_time"}
+MAY_KNOW = {
+    "sts": {"sts"},
+    "distribution": set(),
+    "local_time": set(),
+    "vending": {"sts", "vending"},
+    "meter": {"sts", "meter", *LEAVES},
+    "people": {"people", *LEAVES},
+    "scenario": {"sts", "vending", "meter", "people", "scenario", *LEAVES},
+    "results": {"sts", "meter", "scenario", "results", "__init__", *LEAVES},
+    "engine": {"sts", "vending", "meter", "people", "scenario", "results", "engine", *LEAVES},
+}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "meter_sim":
+            parts = node.module.split(".")
+            names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("meter_sim.")}
+    return {"__init__" if name == "__version__" else name for name in names}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if room(path) in MAY_KNOW], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_arrows_point_one_way(path):
+    assert imported(path) <= MAY_KNOW[room(path)]
+
+
+def test_every_room_has_its_rule():
+    assert {room(path) for path in FILES} - set(MAY_KNOW) == {"__init__", "__main__", "cli", "cli_token", "wrong_input"}
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "pandas", "pyarrow", "matplotlib", "pydantic", "simpy"])
+def test_heavy_libraries_are_imported_only_where_used(heavy):
+    """The standard, the meter and the vending side stand without them."""
+    for path in FILES:
+        if room(path) in ("sts", "vending", "meter", "people", "__init__", "cli", "cli_token", *LEAVES):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+            names += [str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            assert not [name for name in names if name.split(".")[0] == heavy], path
