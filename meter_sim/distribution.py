@@ -5,7 +5,7 @@ interpolation between two of them. The ends of an unbounded distribution are tak
 """
 
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import cache
 from statistics import NormalDist
 
@@ -13,8 +13,11 @@ CELLS = 256
 ONE = 1 << 16
 """What a share of 1 is, where a distribution is one of shares of a mean."""
 
+GREATEST = 1 << 38
+"""The greatest value of a lognormal's table; what lies above is cut off, so that 64 bits hold every product."""
+
 _TAIL = 1 / 4096
-_CONTEXT = Context(prec=28)
+_CONTEXT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
 @cache
@@ -50,22 +53,24 @@ def constant(value: int) -> Distribution:
 
 
 def uniform(least: int, greatest: int) -> Distribution:
-    """Every value from `least` to `greatest` alike."""
-    return Distribution(tuple(least + (greatest - least) * cell // CELLS for cell in range(CELLS + 1)))
+    """Every value from `least` to `greatest` alike; the last knot is one beyond, which no draw reaches."""
+    return Distribution(tuple(least + (greatest - least + 1) * cell // CELLS for cell in range(CELLS + 1)))
 
 
 def lognormal(median: int, sigma: Decimal) -> Distribution:
     """A lognormal with this median; `sigma` is the standard deviation of the logarithm."""
-    return Distribution(tuple(int((factor * median).to_integral_value()) for factor in _lognormal_factors(sigma)))
+    with localcontext(_CONTEXT):
+        values = [int((factor * median).to_integral_value()) for factor in _lognormal_factors(sigma)]
+    return Distribution(tuple(min(value, GREATEST) for value in values))
 
 
 def share_of_mean(variation: Decimal) -> Distribution:
     """A lognormal share with mean ONE and this coefficient of variation (0.2 for 20 %); 0 is no variation."""
-    sigma = _CONTEXT.sqrt(_CONTEXT.ln(1 + variation * variation)) if variation else Decimal(0)
-    factors = _lognormal_factors(sigma)
-    mean = (sum(factors[1:-1], Decimal(0)) + (factors[0] + factors[-1]) / 2) / CELLS
-    return Distribution(tuple(int((factor * ONE / mean).to_integral_value()) for factor in factors))
+    with localcontext(_CONTEXT):
+        factors = _lognormal_factors((1 + variation * variation).ln().sqrt())
+        mean = (sum(factors[1:-1], Decimal(0)) + (factors[0] + factors[-1]) / 2) / CELLS
+        return Distribution(tuple(int((factor * ONE / mean).to_integral_value()) for factor in factors))
 
 
 def _lognormal_factors(sigma: Decimal) -> list[Decimal]:
-    return [_CONTEXT.exp(_CONTEXT.multiply(sigma, quantile)) for quantile in normal_quantiles()]
+    return [(sigma * quantile).exp() for quantile in normal_quantiles()]

@@ -21,11 +21,11 @@ class LocalCalendar:
     starts: tuple[int, ...]
     offsets: tuple[int, ...]
 
-    def piece(self, instant: int) -> tuple[int, int | None, int]:
-        """The span of one offset that an instant lies in: first second, first second after (or None), offset."""
+    def piece(self, instant: int) -> tuple[int | None, int | None, int]:
+        """The span of one offset that an instant lies in: first second and first second after (None: open), offset."""
         place = max(bisect_right(self.starts, instant) - 1, 0)
         end = self.starts[place + 1] if place + 1 < len(self.starts) else None
-        return self.starts[place], end, self.offsets[place]
+        return self.starts[place] if place else None, end, self.offsets[place]
 
     def offset(self, instant: int) -> int:
         """Seconds that local time is ahead of UTC."""

@@ -17,7 +17,7 @@ def test_an_interval_buyer(place, word):
     first = first_purchase(WEEKLY, 1000, place, word)
     assert 1000 <= first < 1000 + WEEK
     assert next_purchase(WEEKLY, first, word) == first + WEEK
-    assert 100 <= amount_bought(WEEKLY, word) < 300
+    assert 100 <= amount_bought(WEEKLY, word) <= 300
 
 
 def test_least_values():

@@ -161,7 +161,10 @@ def test_old_comes_before_a_reserved_function():
 @pytest.mark.parametrize(
     ("token", "name"),
     [
-        (OtherToken(0, 4, 0), "FunctionError"),
+        (OtherToken(0, 4, 16_700_000 << 16), "FunctionError"),
+        (OtherToken(0, 4, 0), "OldError"),
+        (OtherToken(2, 10, 16_700_000 << 16), "FunctionError"),
+        (OtherToken(2, 10, 0), "OldError"),
         (OtherToken(0, 9, 0), "FunctionError"),
         (OtherToken(2, 8, 0), "FunctionError"),  # a two-section meter
         (OtherToken(2, 15, 0), "FunctionError"),

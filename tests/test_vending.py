@@ -79,8 +79,8 @@ def test_what_it_issues_verifies_under_its_key_and_no_other():
 @pytest.mark.parametrize(
     ("key", "time", "number", "name"),
     [
-        ({"issue_until": at("2024-06-01 12:00")}, "2024-06-01 11:59:59", None, None),
-        ({"issue_until": at("2024-06-01 12:00")}, "2024-06-01 12:00", None, refusal.IssueUntilPassed),
+        ({"issue_until": at("2024-06-01 12:00")}, "2024-06-01 12:00:59", None, None),
+        ({"issue_until": at("2024-06-01 12:00")}, "2024-06-01 12:01", None, refusal.IssueUntilPassed),
         ({"active_from": at("2024-06-01 12:00")}, "2024-06-01 11:59:59", None, refusal.VendingKeyNotActive),
         ({"active_from": at("2024-06-01 12:00")}, "2024-06-01 12:00", None, None),
         ({}, "2024-06-01 12:00", 0, refusal.TidOutOfRange),
@@ -137,7 +137,7 @@ def test_a_parent_past_its_date_still_makes_key_changes():
     secure = SecureModule([old, new])
     assert change(1, 2, secure)
     with pytest.raises(refusal.IssueUntilPassed):
-        secure.issue_key_change(record(1), record(2), at=at("2025-01-01"))
+        secure.issue_key_change(record(1), record(2), at=at("2025-01-01 00:01"))
 
 
 def test_the_same_change_gives_the_same_digits():

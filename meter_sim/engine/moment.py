@@ -20,7 +20,8 @@ class Phase(IntEnum):
     ENTRY = 4
     PURCHASE = 5
     LOAD = 6
-    OBSERVATION = 7
+    LIMIT = 7
+    OBSERVATION = 8
 
 
 class Moment(simpy.Event):

@@ -1,23 +1,24 @@
 """The reference engine: every meter and customer is a SimPy process. The plain statement of docs/model.md."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import simpy
 
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.draws import Purpose, draw
+from meter_sim.engine.expectations import Expectations
+from meter_sim.engine.journal import Journal
 from meter_sim.engine.moment import Moment, Phase
 from meter_sim.local_time import date_of
 from meter_sim.meter.answer import Answer, Status
 from meter_sim.people.customer import amount_bought, entry_delay, first_purchase, next_purchase
-from meter_sim.results.record import Day, Event, EventKind, Finding, Reading, Record
+from meter_sim.results.record import Day, EventKind, Reading, Record
 from meter_sim.scenario import scenario as timeline
 from meter_sim.scenario.scenario import Action, Expectation, Scenario
-from meter_sim.sts import words
 from meter_sim.sts.token import DIGITS, CreditToken, MeterTestToken
 from meter_sim.vending.point_of_sale import MeterRegister, PointOfSale, Slip, TidList
 from meter_sim.vending.refusal import Refusal
-from meter_sim.vending.secure_module import IssuedToken, SecureModule
+from meter_sim.vending.secure_module import SecureModule
 
 Process = Generator[simpy.Event, object, None]
 Entering = Generator[simpy.Event, object, str]
@@ -65,12 +66,11 @@ class _Run:
             meter.name: Connection(scenario, meter, self._module.decoder_key(meter.record), self._env)
             for meter in scenario.meters
         }
-        self._issued: dict[str, dict[str, IssuedToken]] = {meter.name: {} for meter in scenario.meters}
-        self._entered: set[str] = set()
-        self._events: list[Event] = []
+        self._journal = Journal(self._env, self._module, self._presumed)
+        self._expectations = Expectations()
+        self._local_days = tuple(_local_days(scenario))
         self._days: list[Day] = []
         self._readings: list[Reading] = []
-        self._findings: dict[str, Finding] = {}
 
     def record(self) -> Record:
         """Run to the end and collect the rows."""
@@ -86,17 +86,17 @@ class _Run:
                 env.process(self._buy_and_enter(connection))
         env.run(until=scenario.end)
         for connection in self._connections.values():
-            self._close_day(connection, scenario.calendar.day(scenario.end - 1), scenario.end)
+            self._close_day(connection, *self._local_days[-1])
             self._readings.append(connection.reading(scenario.end))
         return Record(
-            events=tuple(sorted(self._events, key=lambda row: (row.time, row.connection))),
+            events=self._journal.events(),
             days=tuple(sorted(self._days, key=lambda row: (row.date, row.connection))),
             readings=tuple(sorted(self._readings, key=lambda row: (row.time, row.connection))),
             totals=tuple(
-                connection.totals(scenario.end, self._presumed(connection), self._not_entered(connection))
+                connection.totals(scenario.end, self._presumed(connection), self._journal.not_entered(connection))
                 for connection in self._connections.values()
             ),
-            findings=self._all_findings(),
+            findings=self._expectations.findings(scenario.timeline),
         )
 
     @property
@@ -109,17 +109,14 @@ class _Run:
     # -- books -------------------------------------------------------------------------------------------------
 
     def _keep_days(self, connection: Connection) -> Process:
-        calendar, end = self._scenario.calendar, self._scenario.end
-        day = calendar.day(self._scenario.start)
-        while (midnight := calendar.midnight(day + 1)) < end:
-            yield self._moment(midnight, Phase.BOOKS)
-            self._close_day(connection, day, midnight)
-            day += 1
+        for day, end in self._local_days[:-1]:
+            yield self._moment(end, Phase.BOOKS)
+            self._close_day(connection, day, end)
 
-    def _close_day(self, connection: Connection, day: int, now: int) -> None:
-        self._days.append(connection.close_day(date_of(day).isoformat(), now, self._presumed(connection)))
+    def _close_day(self, connection: Connection, day: int, end: int) -> None:
+        self._days.append(connection.close_day(date_of(day).isoformat(), end, self._presumed(connection)))
         if self._on_day is not None:
-            self._on_day(now)
+            self._on_day(end)
 
     def _take_readings(self, connection: Connection) -> Process:
         for instant in range(self._scenario.start, self._scenario.end, self._scenario.readings_every):
@@ -136,7 +133,7 @@ class _Run:
                 if changed.triggered:
                     continue
                 connection.settle(instant)
-                self._log(connection, EventKind.CREDIT_ENDED)
+                self._journal.happened(connection, EventKind.CREDIT_ENDED)
                 self._set_switch(connection)
             else:
                 yield connection.changed
@@ -151,13 +148,13 @@ class _Run:
             now = self._now
             binds = meter.switch_closed and connection.load.binds(now, meter.power_limit)
             if binds != connection.limited:
-                yield self._moment(now, Phase.LOAD) | changed
+                yield self._moment(now, Phase.LIMIT) | changed
                 if not changed.triggered:
                     connection.limited = binds
-                    self._log(connection, EventKind.LIMIT_BINDS if binds else EventKind.LIMIT_CEASES)
+                    self._journal.happened(connection, EventKind.LIMIT_BINDS if binds else EventKind.LIMIT_CEASES)
                 continue
             instant = connection.load.binding_changes(now, meter.power_limit, self._scenario.end)
-            yield changed if instant is None else self._moment(instant, Phase.LOAD) | changed
+            yield changed if instant is None else self._moment(instant, Phase.LIMIT) | changed
 
     def _set_switch(self, connection: Connection) -> None:
         """Let the meter open or close its load switch, and say so if it moved."""
@@ -166,7 +163,7 @@ class _Run:
 
     def _supply_changed(self, connection: Connection) -> None:
         closed = connection.meter.switch_closed
-        self._log(connection, EventKind.SUPPLY_ON if closed else EventKind.SUPPLY_OFF)
+        self._journal.happened(connection, EventKind.SUPPLY_ON if closed else EventKind.SUPPLY_OFF)
         connection.change()
 
     # -- timeline ----------------------------------------------------------------------------------------------
@@ -186,12 +183,12 @@ class _Run:
         elif isinstance(action, timeline.Tamper):
             was_closed = connection.meter.switch_closed
             connection.meter.tamper()
-            self._log(connection, EventKind.TAMPERED, reason=action.cause)
+            self._journal.happened(connection, EventKind.TAMPERED, reason=action.cause)
             if was_closed != connection.meter.switch_closed:
                 self._supply_changed(connection)
             yield from self._expect(action.expect, connection, "")
         elif isinstance(action, timeline.Observe):
-            self._log(connection, EventKind.OBSERVATION, reason=action.note)
+            self._journal.happened(connection, EventKind.OBSERVATION, reason=action.note)
             yield from self._expect(action.expect, connection, "")
         elif isinstance(action, timeline.Manage):
             yield from self._act_manage(connection, action)
@@ -211,38 +208,32 @@ class _Run:
         pos = self._points_of_sale[action.point_of_sale]
         if action.with_purchase:
             pos.change_key_with_purchase(action.meter, action.plan)
-            self._log(connection, EventKind.KEY_CHANGE_WAITING, point_of_sale=pos.name)
+            self._journal.happened(connection, EventKind.KEY_CHANGE_WAITING, point_of_sale=pos.name)
             return "Waiting"
         try:
             slip = pos.change_key(action.meter, action.plan, now=self._now)
         except Refusal as refusal:
-            return self._log_refusal(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
-        self._log_sections(connection, slip, action.label)
+            return self._journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
+        self._journal.sections_issued(connection, slip, action.label)
         return "Issued"
 
     def _act_enter(self, connection: Connection, action: timeline.Enter) -> Process:
         text = action.text
         if action.named:
-            token = self._issued[action.meter].get(action.text)
+            token = self._journal.token(connection, action.text)
             if token is None:
-                self._log(connection, EventKind.ENTRY, label=action.text, result="NoToken", reason="it was not issued")
+                self._journal.not_taken(connection, "", action.text, "NoToken", "it was not issued")
                 yield from self._expect(action.expect, connection, "NoToken")
                 return
             text = token.digits
-        if action.digit_every and len(text) == DIGITS:
+        label = action.text if action.named else ""
+        if action.digit_every and len(text) == DIGITS and text.isdecimal():
             typed = yield from self._type(connection, text, action.digit_every)
             if not typed:
-                self._log(
-                    connection,
-                    EventKind.ENTRY,
-                    label=action.text if action.named else "",
-                    digits=text,
-                    result="TimedOut",
-                    reason="the keypad forgot the digits between two keys",
-                )
+                why = "the keypad forgot the digits between two keys"
+                self._journal.not_taken(connection, text, label, "TimedOut", why)
                 yield from self._expect(action.expect, connection, "TimedOut")
                 return
-        label = action.text if action.named else ""
         answer = self._enter(connection, text, label)
         yield from self._expect(action.expect, connection, answer.name, answer)
 
@@ -259,13 +250,13 @@ class _Run:
         was_closed = connection.meter.switch_closed
         connection.meter.power_off()
         connection.keypad.clear()
-        self._log(connection, EventKind.POWER_OFF)
+        self._journal.happened(connection, EventKind.POWER_OFF)
         if was_closed:
             self._supply_changed(connection)
         yield self._moment(self._now + action.off_for, Phase.POWER)
         connection.settle(self._now)
         connection.meter.power_on()
-        self._log(connection, EventKind.POWER_ON)
+        self._journal.happened(connection, EventKind.POWER_ON)
         if connection.meter.switch_closed:
             self._supply_changed(connection)
         yield from self._expect(action.expect, connection, "")
@@ -286,10 +277,10 @@ class _Run:
                     on_reserved_minute=action.reserved_minute,
                 )
         except Refusal as refusal:
-            outcome = self._log_refusal(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
+            outcome = self._journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
             yield from self._expect(action.expect, connection, outcome)
             return
-        self._log_issued(connection, EventKind.ORDER_ISSUED, slip.tokens[0], action.label, pos.name)
+        self._journal.issued(connection, EventKind.ORDER_ISSUED, slip.tokens[0], action.label, pos.name)
         if action.enter_after:
             yield self._moment(self._now + action.enter_after, Phase.ENTRY)
         answer = self._enter(connection, slip.tokens[0].digits, action.label)
@@ -311,45 +302,17 @@ class _Run:
                 on_reserved_minute=on_reserved_minute,
             )
         except Refusal as refusal:
-            return self._log_refusal(connection, EventKind.SALE_REFUSED, refusal, label, pos_name)
+            return self._journal.refused(connection, EventKind.SALE_REFUSED, refusal, label, pos_name)
         if slip.key_change:
-            self._log_sections(connection, slip, f"{label}.kct")
+            self._journal.sections_issued(connection, slip, f"{label}.kct")
         if slip.token is not None and isinstance(slip.token.token, CreditToken):
             connection.book_purchase(slip.token.token.tenths)
-            self._log_issued(connection, EventKind.PURCHASE, slip.token, label, pos_name)
+            self._journal.issued(connection, EventKind.PURCHASE, slip.token, label, pos_name)
         return slip
 
     def _rnd(self, connection: Connection, pos: PointOfSale) -> Callable[[int], int]:
         number, seed = self._numbers[pos.name], self._scenario.seed
         return lambda minute: draw(seed, Purpose.TOKEN_RND, connection.number, minute, number) >> 28
-
-    def _log_sections(self, connection: Connection, slip: Slip, label: str) -> None:
-        for place, token in enumerate(slip.key_change, 1):
-            self._log_issued(connection, EventKind.KEY_CHANGE_ISSUED, token, f"{label}.{place}", slip.point_of_sale)
-
-    def _log_issued(
-        self, connection: Connection, kind: EventKind, token: IssuedToken, label: str, pos_name: str
-    ) -> None:
-        self._issued[connection.setup.name][label] = token
-        self._log(
-            connection,
-            kind,
-            label=label,
-            digits=token.digits,
-            says=self._says(token),
-            result="Issued",
-            point_of_sale=pos_name,
-        )
-
-    def _log_refusal(self, connection: Connection, kind: EventKind, refusal: Refusal, label: str, pos_name: str) -> str:
-        outcome = type(refusal).__name__
-        self._log(connection, kind, label=label, result=outcome, reason=str(refusal), point_of_sale=pos_name)
-        return outcome
-
-    def _says(self, token: IssuedToken) -> str:
-        record = token.record
-        base = None if record is None else self._module.vending_key(record.supply_group, record.key_revision).base_date
-        return words.summary(token.token, base)
 
     # -- entry -------------------------------------------------------------------------------------------------
 
@@ -371,37 +334,14 @@ class _Run:
         answer = meter.enter(digits, now, connection.power(now))
         credited, cleared = meter.register.credited - credited, meter.register.cleared - cleared
         connection.book_entry(answer.status, credited, cleared)
-        issued = self._issued[connection.setup.name].get(label)
-        self._entered.add(digits)
-        says = self._says(issued) if issued is not None else "" if answer.token is None else words.summary(answer.token)
-        self._log(
-            connection,
-            EventKind.ENTRY,
-            label=label,
-            digits=digits,
-            says=says,
-            result=answer.name,
-            status=answer.status,
-            reason=answer.reason + self._why(answer, issued, keys.key_revision),
-            display=" | ".join(answer.display),
-            credited_ws=credited,
-        )
+        self._journal.entered(connection, digits, label, answer, keys.key_revision, credited)
         if meter.keys is not keys:
-            self._log(connection, EventKind.KEY_CHANGED, reason=f"{keys.shown} to {meter.keys.shown}")
+            self._journal.happened(connection, EventKind.KEY_CHANGED, reason=f"{keys.shown} to {meter.keys.shown}")
         if meter.switch_closed != closed:
             self._supply_changed(connection)
         elif credited or cleared or meter.power_limit != limit:
             connection.change()
         return answer
-
-    def _why(self, answer: Answer, issued: IssuedToken | None, key_revision: int) -> str:
-        """What the vending side could add to a refusal: under which key revision the token was made."""
-        if answer.status is not Status.CRC or issued is None or issued.record is None:
-            return ""
-        made_under = issued.record.key_revision
-        if made_under == key_revision:
-            return ""
-        return f"; it was made under key revision {made_under}, the meter holds {key_revision}"
 
     # -- customer ----------------------------------------------------------------------------------------------
 
@@ -473,48 +413,6 @@ class _Run:
     def _presumed(self, connection: Connection) -> int:
         return self._register.records[connection.setup.name].key_revision
 
-    def _not_entered(self, connection: Connection) -> tuple[str, ...]:
-        issued = self._issued[connection.setup.name]
-        return tuple(label for label, token in issued.items() if token.digits not in self._entered)
-
-    def _log(
-        self,
-        connection: Connection,
-        kind: EventKind,
-        *,
-        label: str = "",
-        digits: str = "",
-        says: str = "",
-        result: str = "",
-        status: int | None = None,
-        reason: str = "",
-        display: str = "",
-        credited_ws: int = 0,
-        point_of_sale: str = "",
-    ) -> None:
-        meter = connection.meter
-        self._events.append(
-            Event(
-                time=self._now,
-                connection=connection.number,
-                meter=connection.setup.name,
-                event=kind,
-                label=label,
-                digits=digits,
-                says=says,
-                result=result,
-                status=status,
-                reason=reason,
-                display=display,
-                credited_ws=credited_ws,
-                register_ws=meter.register.balance,
-                switch="closed" if meter.switch_closed else "open",
-                key_revision=meter.keys.key_revision,
-                presumed_key_revision=self._presumed(connection),
-                point_of_sale=point_of_sale,
-            )
-        )
-
     # -- expectations ------------------------------------------------------------------------------------------
 
     def _expect(
@@ -525,39 +423,24 @@ class _Run:
             return
         yield self._moment(self._now, Phase.OBSERVATION)
         connection.settle(self._now)
-        meter = connection.meter
-        found: dict[str, tuple[object, object]] = {
-            "result": (expect.result, result),
-            "credit": (expect.credit, meter.register.display_tenths),
-            "switch": (expect.switch, "closed" if meter.switch_closed else "open"),
-            "key_revision": (expect.key_revision, meter.keys.key_revision),
-            "presumed_key_revision": (expect.presumed_key_revision, self._presumed(connection)),
-            "tariff_index": (expect.tariff_index, meter.keys.tariff_index),
-            "pending_sections": (expect.pending_sections, len(meter.pending.held(self._now))),
-            "display": (expect.display, " | ".join(answer.display) if answer is not None else ""),
-        }
-        failures = [
-            f"{name}: expected {_shown(name, wanted)}, got {_shown(name, got)}"
-            for name, (wanted, got) in found.items()
-            if wanted is not None and wanted != got
-        ]
-        self._findings[expect.place] = Finding(expect.where, expect.place, "; ".join(failures))
+        presumed = self._presumed(connection)
+        self._expectations.hold(expect, connection, self._now, result, answer, presumed)
 
-    def _all_findings(self) -> tuple[Finding, ...]:
-        """A finding for each expectation of the timeline, also where the run ended before it could be looked at."""
-        expected = [action.expect for action in self._scenario.timeline if action.expect is not None]
-        return tuple(
-            self._findings.get(expect.place)
-            or Finding(expect.where, expect.place, "the run ended before this came about")
-            for expect in expected
-        )
+
+def _local_days(scenario: Scenario) -> Iterator[tuple[int, int]]:
+    """The local days of a run, each with the second at which its books are closed: midnight, or the run's end.
+
+    A date that a zone leaves out has no day; where a clock is put back over midnight the day begins once.
+    """
+    calendar, start, end = scenario.calendar, scenario.start, scenario.end
+    day = calendar.day(start)
+    while (midnight := calendar.midnight(day + 1)) < end:
+        if midnight > start:
+            yield day, midnight
+            start = midnight
+        day += 1
+    yield day, end
 
 
 def _label(customer: str, count: int) -> str:
     return f"{customer}{count + 1}"
-
-
-def _shown(name: str, value: object) -> str:
-    if name == "credit" and isinstance(value, int):
-        return words.tenths_text(value, "kWh")
-    return str(value) or "nothing"

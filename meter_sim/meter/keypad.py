@@ -44,7 +44,8 @@ class Keypad:
 class Lockout:
     """Refuses entries for a while after wrong ones: the third locks for 10 s, each further one for twice as long.
 
-    An accepted token clears it (L). What counts as wrong is the meter's to say: CRCError only (G).
+    An accepted token clears it (L). What counts is the meter's to say (G): as wrong CRCError only, of any class, as
+    accepted a credit, management or key change token, not a meter test. A power cycle changes nothing (G).
     """
 
     def __init__(self, model: MeterModel) -> None:

@@ -114,7 +114,7 @@ class Load:
         return self._stretch(instant, None)[2] > limit * HOUR
 
     def binding_changes(self, start: int, limit: int, until: int) -> int | None:
-        """The first second after `start` at which the limit begins or ceases to bind; None if after `until`."""
+        """The first second after `start` at which the limit begins or ceases to bind; None if not before `until`."""
         now = self.binds(start, limit)
         while True:
             start = self._stretch(start, None)[1]
@@ -130,7 +130,7 @@ class Load:
         first = local - local % HOUR - offset
         after = first + HOUR
         energy = self._day(local // DAY)[0][local % DAY // HOUR]
-        if first < piece_start <= instant:
+        if piece_start is not None and first < piece_start:
             first = piece_start
         if piece_end is not None and piece_end < after:
             after = piece_end

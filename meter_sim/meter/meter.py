@@ -24,6 +24,7 @@ from meter_sim.sts.token import (
     Token,
     number_of,
     split_class,
+    tid_of,
     token_of,
 )
 
@@ -100,7 +101,8 @@ class Meter:
         """Take an entry and answer it; never raises, whatever the text.
 
         `power` is the load in watts at this second, which meter test 9 shows. A refused entry changes nothing but
-        the lock-out's count; execution and storing of the TID are one step (C).
+        the lock-out's count, and a complete set of sections that KeyTypeError refuses is dropped (G); execution and
+        storing of the TID are one step (C).
         """
         if not self.powered:
             return Answer(Status.NOT_READY, reason="the meter has no power")
@@ -128,15 +130,9 @@ class Meter:
     def _take(self, token: Token, now: int) -> Answer:
         if isinstance(token, FirstSection | SecondSection):
             return self._key_change(token, now)
-        if not isinstance(token, CreditToken | ManagementToken):
-            return Answer(
-                Status.FUNCTION, token, f"class {token.token_class} subclass {token.subclass} is unknown to it"
-            )
-        refusal = self._check_tid(token) or (
-            self._check_credit(token) if isinstance(token, CreditToken) else self._check_management(token)
-        )
-        if refusal is not None:
-            return refusal
+        refusal = self._check_tid(token) or self._check_function(token)
+        if refusal is not None or not isinstance(token, CreditToken | ManagementToken):
+            return refusal or _unknown(token)
         if isinstance(token, CreditToken):
             self.register.credit(token.tenths * WS_PER_TENTH)
         else:
@@ -144,21 +140,27 @@ class Meter:
         self.tids.add(token.tid)
         return Answer(Status.ACCEPT, token)
 
-    def _check_tid(self, token: CreditToken | ManagementToken) -> Answer | None:
-        validation = self.tids.check(token.tid)
+    def _check_tid(self, token: Token) -> Answer | None:
+        tid = tid_of(token)
+        if tid is None:
+            return None
+        validation = self.tids.check(tid)
         if validation is ValidationResult.OLD:
-            return Answer(
-                Status.OLD, token, f"TID {token.tid} is below the smallest in the store, {self.tids.smallest}"
-            )
+            return Answer(Status.OLD, token, f"TID {tid} is below the smallest in the store, {self.tids.smallest}")
         if validation is ValidationResult.USED:
-            return Answer(Status.USED, token, f"TID {token.tid} is in the store")
-        if self.model.enforce_key_expiry and ken_expires(self.keys.key_expiry, token.tid):
+            return Answer(Status.USED, token, f"TID {tid} is in the store")
+        if self.model.enforce_key_expiry and ken_expires(self.keys.key_expiry, tid):
             return Answer(
-                Status.KEY_EXPIRED, token, f"TID {token.tid} is beyond the key expiry number {self.keys.key_expiry}"
+                Status.KEY_EXPIRED, token, f"TID {tid} is beyond the key expiry number {self.keys.key_expiry}"
             )
-        if isinstance(token, CreditToken) and self.keys.key_type is KeyType.DDTK:
+        if token.token_class == 0 and self.keys.key_type is KeyType.DDTK:
             return Answer(Status.DDTK, token, "the key register holds a default key, which takes no credit")
         return None
+
+    def _check_function(self, token: Token) -> Answer | None:
+        if isinstance(token, CreditToken):
+            return self._check_credit(token)
+        return self._check_management(token) if isinstance(token, ManagementToken) else None
 
     def _check_credit(self, token: CreditToken) -> Answer | None:
         if token.service is not Service.ELECTRICITY:
@@ -262,6 +264,12 @@ class Meter:
             17: f"KEN {keys.key_expiry}",
             18: f"DRN {self.pan.drn}",
         }
+
+
+def _unknown(token: Token) -> Answer:
+    return Answer(
+        Status.FUNCTION, token, f"class {token.token_class} subclass {token.subclass} is unknown to this meter"
+    )
 
 
 def _tenths(energy: int) -> str:

@@ -55,6 +55,9 @@ class DecoderKey:
 def derive(identity: KeyIdentity, dkga: Dkga, vending_key: bytes) -> DecoderKey:
     """The decoder key of one meter (IEC 62055-41, decoder key generation; C).
 
+    A common key (DCTK) leaves the individual part out of DKGA02's PANBlock (C); DKGA04 has no such rule here, so that
+    its common keys differ from meter to meter (G).
+
     Raises WrongIdentity for a vending key of the wrong length, NotSupported for DKGA02 with a 128-bit key.
     """
     if len(vending_key) != dkga.vending_key_bytes:

@@ -52,6 +52,11 @@ def is_reserved(tid: int) -> bool:
     return tid % MINUTES_A_DAY == RESERVED_MINUTE
 
 
+def in_range(tid: int) -> bool:
+    """Whether a number is a TID that may be issued: 1 to 2^24 - 1 (C)."""
+    return 1 <= tid <= GREATEST
+
+
 def tid_at(base_date: BaseDate, minute: int) -> int:
     """The TID of a minute on the axis under a base date.
 
@@ -59,7 +64,7 @@ def tid_at(base_date: BaseDate, minute: int) -> int:
     24 November on which the count ends (C).
     """
     tid = minute - base_date.minute
-    if not 1 <= tid <= GREATEST:
+    if not in_range(tid):
         raise TidOutOfRange(f"TID {tid} is outside 1 to {GREATEST} for base date {base_date.value}")
     return tid
 

@@ -189,7 +189,18 @@ class OtherToken:
     content: int
 
 
+_TID_BEARERS = {(0, 4), (0, 5), (0, 6), (0, 7), (2, 10)}
+"""Kinds that are not decoded here but are known to carry a TID: currency credit and the extended class 2 token (C)."""
+
 Token = CreditToken | MeterTestToken | ManagementToken | FirstSection | SecondSection | OtherToken
+
+
+def tid_of(token: Token) -> int | None:
+    """The TID that a token carries; None for kinds that carry none."""
+    if isinstance(token, CreditToken | ManagementToken):
+        return token.tid
+    has_one = isinstance(token, OtherToken) and (token.token_class, token.subclass) in _TID_BEARERS
+    return token.content >> 16 & 0xFFFFFF if has_one else None
 
 
 def _rnd_tid_data(rnd: int, tid: int, data: int) -> int:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from meter_sim.sts import amount, tid
+from meter_sim.sts.errors import AmountOutOfRange as AmountTooLarge
 from meter_sim.sts.token import Management, MeterTestToken, Service
+from meter_sim.vending.refusal import AmountOutOfRange
 from meter_sim.vending.secure_module import IssuedToken, MeterRecord, SecureModule
 
 
@@ -18,7 +20,7 @@ class AfterLastMinute(StrEnum):
 
     REFUSE = "refuse"
     WRAP = "wrap"
-    """Counts on from 1: the fault of a vending system that did not switch."""
+    """Counts on from 0, of which 0 is no TID and 1 the reserved minute: the fault of a system that did not switch."""
 
 
 class TidList:
@@ -41,7 +43,11 @@ class TidList:
 
 @dataclass(frozen=True, slots=True)
 class KeyChangePlan:
-    """What a meter is to hold after the next key change; None leaves an attribute as it is."""
+    """What a meter is to hold after the next key change.
+
+    None leaves supply group and tariff index as they are; for `key_expiry` it means the new vending key's own KEN. The
+    vending side keeps no KEN per meter, it checks TIDs against the vending key's (G).
+    """
 
     key_revision: int
     supply_group: str | None = None
@@ -118,15 +124,19 @@ class PointOfSale:
             at=now + self.clock_offset,
         )
         self.tids.note(new.pan.digits, minute)
-        self._change(meter, new)
+        self.register.records[meter] = new
+        self.register.waiting.pop(meter, None)
         return Slip(self.name, sections, token)
 
     def change_key(self, meter: str, plan: KeyChangePlan, *, now: int) -> Slip:
-        """The sections of a key change, by themselves. Raises a Refusal."""
+        """The sections of a key change, by themselves; one that waits for a purchase goes on waiting.
+
+        Raises a Refusal.
+        """
         old = self.register.records[meter]
         new = plan.applied_to(old)
         sections = self._sections(old, new, plan, now)
-        self._change(meter, new)
+        self.register.records[meter] = new
         return Slip(self.name, sections)
 
     def change_key_with_purchase(self, meter: str, plan: KeyChangePlan) -> None:
@@ -150,7 +160,10 @@ class PointOfSale:
             Management.SET_MAXIMUM_POWER_LIMIT,
             Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT,
         ):
-            data = amount.encode(data)
+            try:
+                data = amount.encode(data)
+            except AmountTooLarge as error:
+                raise AmountOutOfRange(str(error)) from None
         token = self.module.issue_management(
             record, command=command, data=data, tid=number, rnd=rnd(minute), at=now + self.clock_offset
         )
@@ -166,21 +179,17 @@ class PointOfSale:
             old, new, at=now + self.clock_offset, rollover=self.force_rollover, key_expiry=plan.key_expiry
         )
 
-    def _change(self, meter: str, new: MeterRecord) -> None:
-        self.register.records[meter] = new
-        self.register.waiting.pop(meter, None)
-
     def _tid(self, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:
         base = self.module.vending_key(record.supply_group, record.key_revision).base_date
 
         def number(minute: int) -> int:
             count = minute - base.minute
-            return count % (tid.GREATEST + 1) if self.after_last_minute is AfterLastMinute.WRAP else count
+            wraps = count > tid.GREATEST and self.after_last_minute is AfterLastMinute.WRAP
+            return count % (tid.GREATEST + 1) if wraps else count
 
         def usable(minute: int) -> bool:
-            if self.after_last_minute is AfterLastMinute.WRAP and number(minute) == 0:
-                return False
-            return on_reserved_minute or not tid.is_reserved(number(minute))
+            wrapped_to_zero = minute > base.minute and number(minute) == 0
+            return not wrapped_to_zero and (on_reserved_minute or not tid.is_reserved(number(minute)))
 
         clock = tid.minute_of(now + self.clock_offset)
         minute = self.tids.next_free(record.pan.digits, clock, usable)

@@ -12,7 +12,17 @@ from meter_sim.sts.errors import AmountOutOfRange as AmountTooLarge
 from meter_sim.sts.errors import WrongIdentity
 from meter_sim.sts.identity import Encryption, KeyIdentity, MeterPan, ken_expires
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
-from meter_sim.sts.token import CreditToken, Management, ManagementToken, MeterTestToken, Service, Token, number_of
+from meter_sim.sts.tid import in_range, minute_of
+from meter_sim.sts.token import (
+    CreditToken,
+    Management,
+    ManagementToken,
+    MeterTestToken,
+    Service,
+    Token,
+    number_of,
+    split_class,
+)
 from meter_sim.vending.refusal import (
     AmountOutOfRange,
     IssueUntilPassed,
@@ -138,14 +148,15 @@ class SecureModule:
         number = number_of(digits)
         if number is None:
             return "FormatError"
-        if number >> 27 & 3 == 3:
+        token_class, _ = split_class(number)
+        if token_class == 3:
             return "FunctionError"
-        return cipher.decipher(digits, self.decoder_key(record)) or "CRCError"
+        return cipher.decipher(digits, None if token_class == 1 else self.decoder_key(record)) or "CRCError"
 
     def _check(self, record: MeterRecord, tid: int, at: int) -> None:
         key = self.vending_key(record.supply_group, record.key_revision)
         _check_dates(key, at)
-        if not 1 <= tid <= GREATEST_TID:
+        if not in_range(tid):
             raise TidOutOfRange(f"TID {tid} is outside 1 to {GREATEST_TID} for base date {key.base_date.value}")
         if ken_expires(key.key_expiry, tid):
             raise KeyExpired(f"TID {tid} is beyond key expiry number {key.key_expiry} of {_named(key)}")
@@ -161,5 +172,5 @@ def _named(key: VendingKey) -> str:
 def _check_dates(key: VendingKey, at: int) -> None:
     if key.active_from is not None and at < key.active_from:
         raise VendingKeyNotActive(f"{_named(key)} may not issue yet")
-    if key.issue_until is not None and at >= key.issue_until:
+    if key.issue_until is not None and minute_of(at) > minute_of(key.issue_until):
         raise IssueUntilPassed(f"{_named(key)} may not issue any more")

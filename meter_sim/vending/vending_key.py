@@ -42,7 +42,9 @@ def vending_key_value(text: str, dkga: Dkga) -> bytes:
 class VendingKey:
     """A vending key and its attributes; SGC and KRN name it (C).
 
-    `active_from` and `issue_until` are instants in seconds (UTC) or None for no bound.
+    `active_from` and `issue_until` are instants in seconds (UTC) or None for no bound. The key issues from the second
+    `active_from` on, and until the minute of `issue_until` is over (G), so that the last minute of a base date can be
+    sold up to its end.
     """
 
     supply_group: str

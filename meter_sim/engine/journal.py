@@ -1,0 +1,149 @@
+"""The event log of a run as it is written, with the words that explain it; and which tokens were issued and entered."""
+
+from collections.abc import Callable
+
+import simpy
+
+from meter_sim.engine.connection import Connection
+from meter_sim.meter.answer import Answer, Status
+from meter_sim.results.record import Event, EventKind
+from meter_sim.sts import words
+from meter_sim.vending.point_of_sale import Slip
+from meter_sim.vending.refusal import Refusal
+from meter_sim.vending.secure_module import IssuedToken, SecureModule
+
+
+class Journal:
+    """Events in the order of happening, each with the register settled to its second.
+
+    `presumed` tells the key revision that the vending side's register holds.
+    """
+
+    def __init__(self, env: simpy.Environment, module: SecureModule, presumed: Callable[[Connection], int]) -> None:
+        self._env = env
+        self._module = module
+        self._presumed = presumed
+        self._events: list[Event] = []
+        self._issued: dict[str, dict[str, IssuedToken]] = {}
+        self._entered: set[str] = set()
+
+    def events(self) -> tuple[Event, ...]:
+        """The rows, sorted by second and connection; what happened in one second stays in its order."""
+        return tuple(sorted(self._events, key=lambda row: (row.time, row.connection)))
+
+    def token(self, connection: Connection, label: str) -> IssuedToken | None:
+        """The token that was issued to a connection under a label."""
+        return self._issued.get(connection.setup.name, {}).get(label)
+
+    def not_entered(self, connection: Connection) -> tuple[str, ...]:
+        """The labels of the tokens that were issued to a connection and never entered anywhere."""
+        issued = self._issued.get(connection.setup.name, {})
+        return tuple(label for label, token in issued.items() if token.digits not in self._entered)
+
+    def happened(self, connection: Connection, kind: EventKind, reason: str = "", point_of_sale: str = "") -> None:
+        """Log what happened at a connection, by itself."""
+        self._log(connection, kind, reason=reason, point_of_sale=point_of_sale)
+
+    def issued(
+        self, connection: Connection, kind: EventKind, token: IssuedToken, label: str, point_of_sale: str
+    ) -> None:
+        """Log a token that was handed out."""
+        self._issued.setdefault(connection.setup.name, {})[label] = token
+        self._log(
+            connection,
+            kind,
+            label=label,
+            digits=token.digits,
+            says=self._says(token),
+            result="Issued",
+            point_of_sale=point_of_sale,
+        )
+
+    def sections_issued(self, connection: Connection, slip: Slip, label: str) -> None:
+        """Log the sections of a key change, as `label.1`, `label.2`."""
+        for place, token in enumerate(slip.key_change, 1):
+            self.issued(connection, EventKind.KEY_CHANGE_ISSUED, token, f"{label}.{place}", slip.point_of_sale)
+
+    def refused(self, connection: Connection, kind: EventKind, refusal: Refusal, label: str, point_of_sale: str) -> str:
+        """Log a refusal of the vending side; returns its name."""
+        outcome = type(refusal).__name__
+        self._log(connection, kind, label=label, result=outcome, reason=str(refusal), point_of_sale=point_of_sale)
+        return outcome
+
+    def entered(
+        self, connection: Connection, digits: str, label: str, answer: Answer, key_revision: int, credited: int
+    ) -> None:
+        """Log an entry and the meter's answer; `key_revision` is what the meter held before it."""
+        issued = self.token(connection, label)
+        self._entered.add(digits)
+        says = self._says(issued) if issued is not None else "" if answer.token is None else words.summary(answer.token)
+        self._log(
+            connection,
+            EventKind.ENTRY,
+            label=label,
+            digits=digits,
+            says=says,
+            result=answer.name,
+            status=answer.status,
+            reason=answer.reason + _why(answer, issued, key_revision),
+            display=" | ".join(answer.display),
+            credited_ws=credited,
+        )
+
+    def not_taken(self, connection: Connection, digits: str, label: str, result: str, reason: str) -> None:
+        """Log an entry that did not reach the meter."""
+        self._log(connection, EventKind.ENTRY, label=label, digits=digits, result=result, reason=reason)
+
+    def _says(self, token: IssuedToken) -> str:
+        record = token.record
+        base = None if record is None else self._module.vending_key(record.supply_group, record.key_revision).base_date
+        return words.summary(token.token, base)
+
+    def _log(
+        self,
+        connection: Connection,
+        kind: EventKind,
+        *,
+        label: str = "",
+        digits: str = "",
+        says: str = "",
+        result: str = "",
+        status: int | None = None,
+        reason: str = "",
+        display: str = "",
+        credited_ws: int = 0,
+        point_of_sale: str = "",
+    ) -> None:
+        now, meter = int(self._env.now), connection.meter
+        connection.settle(now)
+        self._events.append(
+            Event(
+                time=now,
+                connection=connection.number,
+                meter=connection.setup.name,
+                event=kind,
+                label=label,
+                digits=digits,
+                says=says,
+                result=result,
+                status=status,
+                reason=reason,
+                display=display,
+                credited_ws=credited_ws,
+                register_ws=meter.register.balance,
+                switch="closed" if meter.switch_closed else "open",
+                key_revision=meter.keys.key_revision,
+                presumed_key_revision=self._presumed(connection),
+                point_of_sale=point_of_sale,
+            )
+        )
+
+
+def _why(answer: Answer, issued: IssuedToken | None, key_revision: int) -> str:
+    """What the vending side could add to a refusal: under which key revision the token was made."""
+    if answer.status is not Status.CRC or issued is None or issued.record is None:
+        return ""
+    made_under = issued.record.key_revision
+    if made_under == key_revision:
+        return ""
+    return f"; it was made under key revision {made_under}, the meter holds {key_revision}"
