@@ -143,8 +143,10 @@ def test_a_trace_of_nobody(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--set", "seed"], "--set seed: write PATH=VALUE"),
-        (["--set", "=5"], "--set : write PATH=VALUE"),
+        (["--set", "0123456789abcdef"], "--set: write PATH=VALUE"),
+        (["--set", "=5"], "--set: write PATH=VALUE"),
+        (["--seed", "-1"], "--set seed: seed: '-1' is not a whole number from 0"),
+        (["--set", "meters[0].credit=5 kwh"], "--set meters[0].credit: meters[0].credit: '5 kwh' is not an energy"),
         (["--set", "seed=x"], "--set seed: seed: 'x' is not a whole number"),
         (
             ["--set", "supply_groups.123457.vending_keys.0.key=0123456789abcde"],
@@ -326,7 +328,8 @@ def test_reserved_minute():
         (["--units", "5.05", "--at", "2004-03-01"], "token issue: --units: 5.05 is not a whole number of tenths"),
         (["--units", "many", "--at", "2004-03-01"], "token issue: --units: 'many' is not a number"),
         (["--units", "9999999", "--at", "2004-03-01"], "token issue: amount 99999990 is outside"),
-        (["--units", "5", "--at", "1992-03-01"], "token issue: TID -"),
+        (["--units", "5", "--at", "1992-03-01"], "token issue: --at: '1992-03-01' is outside the years"),
+        (["--units", "5", "--at", "2004-03-01", "--base", "2014"], "token issue: TID -"),
         (["--units", "5", "--at", "2024-11-24T20:16Z"], "token issue: TID 16777216 is outside 1 to 16777215"),
         (["--units", "5", "--at", "2004-03-01", "--to-ti", "02"], "token issue: --to-ti goes with --to-krn"),
         (

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meter_sim.engine.draws import Purpose, draw
 from meter_sim.engine.reference import run
 from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.results.record import EventKind
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
+from meter_sim.vending.secure_module import SecureModule
 from tests.kit import at, examples
 
 HEAD = """\
@@ -228,7 +230,7 @@ def test_an_interval_buyer_enters_a_slip_in_printed_order(tmp_path):
     entries = rows(record, "label", "time", "result", kinds=[EventKind.ENTRY])
     slip = next(place for place, entry in enumerate(entries) if entry[0].endswith("kct.1"))
     bought = purchases[slip]
-    label = f"weekly{slip + 1}"
+    label = f"weekly #{slip + 1}"
     assert entries[slip : slip + 3] == [
         (f"{label}.kct.1", bought + 600, "1stKCT"),
         (f"{label}.kct.2", bought + 690, "Accept"),
@@ -248,6 +250,26 @@ def test_the_seed_and_the_connection_decide_the_draws(tmp_path):
     assert rows(run(moved), "time") != rows(first, "time")
 
 
+def test_waits_and_places_of_an_interval_buyer_are_those_of_the_contract(tmp_path):
+    """Wait before purchase k: draw 5 of count k; place of the first: draw 6 in the interval of count 0."""
+    body = WEEKLY.replace("every: 2 days", "every: {uniform: {least: 1 h, greatest: 40 h}}")
+    drawn = scenario(tmp_path, body, "2024-07-03 00:00")
+    every = drawn.meters[0].customer.every
+    waits = [every.value(draw(5, Purpose.PURCHASE_INTERVAL, 1, count)) for count in range(200)]
+    expected = [drawn.start + (waits[0] * draw(5, Purpose.FIRST_PURCHASE, 1, 0) >> 32)]
+    while (following := expected[-1] + waits[len(expected)]) < drawn.end:
+        expected.append(following)
+    assert [time for (time,) in rows(run(drawn), "time", kinds=[EventKind.PURCHASE])] == expected
+
+
+def test_rnd_is_the_upper_four_bits_of_its_draw(tmp_path):
+    drawn = scenario(tmp_path, WEEKLY)
+    module = SecureModule(drawn.vending_keys)
+    for digits, time in rows(run(drawn), "digits", "time", kinds=[EventKind.PURCHASE]):
+        token = module.verify(drawn.meters[0].record, digits)
+        assert token.rnd == draw(5, Purpose.TOKEN_RND, 1, time // 60, 0) >> 28
+
+
 def test_another_meter_shifts_nobodys_luck(tmp_path):
     body = BUYER % ("{lognormal: {median: 8 kWh, sigma: 0.6}}", "{uniform: {least: 1 h, greatest: 9 h}}")
     alone = run(scenario(tmp_path, body))
@@ -261,7 +283,13 @@ def test_another_meter_shifts_nobodys_luck(tmp_path):
 
 
 def test_readings_do_not_change_what_happens(tmp_path):
-    drawn = scenario(tmp_path, BUYER % ("8 kWh", "1 h"))
+    """Every row shows the register of its second, whenever it was read before."""
+    body = BUYER % ("8 kWh", "1 h") + "timeline:\n"
+    body += "  - {at: 2024-06-03 07:00, manage: {power_limit: 110 W}, meter: home}\n"
+    body += '  - {at: 2024-06-03 09:10, enter: "12345678901234567890", digit_every: 31 s, meter: home}\n'
+    body += "  - {at: 2024-06-03 10:10, observe: x, meter: home}\n"
+    drawn = scenario(tmp_path, body)
+    assert {event.event for event in run(drawn).events} >= {EventKind.LIMIT_BINDS, EventKind.LIMIT_CEASES}
     often = replace(drawn, readings_every=61)
     assert run(drawn).events == run(often).events
     assert len(run(often).readings) == 7 * 86_400 // 61 + 2
@@ -320,6 +348,65 @@ def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entri
         if result == "Accept" and label.startswith("t")
     ]
     assert len(accepted) == len(set(accepted))
+    balanced(record)
+
+
+def test_a_token_of_another_meter(tmp_path):
+    second = HOME.replace("home", "next").replace("600727000000000009", "600727010000000164") + "credit: 9 kWh}\n"
+    body = "meters:\n" + HOME + "credit: 9 kWh}\n" + second + "timeline:\n"
+    body += "  - {at: 2024-06-03 11:00, enter: a, meter: next, expect: CRCError}\n"
+    body += "  - {at: 2024-06-03 10:00, buy: 1 kWh, meter: home, as: a}\n"
+    body += "  - {at: 2024-06-03 12:00, enter: a, meter: home, expect: Accept}\n"
+    record = run(scenario(tmp_path, body))
+    assert [finding.failure for finding in record.findings] == ["", ""]
+    [(reason,)] = rows(record, "reason", kinds=[EventKind.ENTRY])[:1]
+    assert reason.endswith("it was made for another meter, 600727000000000009")
+
+
+def test_changes_in_time_order_whatever_the_order_in_the_file(tmp_path):
+    groups = (
+        HEAD.replace("meters:", "")
+        + '  "123458":\n    vending_keys:\n      - {{key_revision: 5, base_date: 2014, dkga: "04", key: test:new}}\n'
+    )
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += '  - {at: 2024-06-05 10:00, change_key: {to: 5, supply_group: "123458"}, meter: home}\n'
+    body += "  - {at: 2024-06-04 10:00, change_key: {to: 2}, meter: home}\n"
+    body += "  - {at: 2024-06-06 10:00, buy: 1 kWh, meter: home, expect: {result: Issued, presumed_key_revision: 5}}\n"
+    file = tmp_path / "test.yaml"
+    file.write_text(groups.format(end="2024-06-10") + body)
+    assert [finding.failure for finding in run(read_scenario(file)).findings] == [""]
+
+
+def test_a_display_after_a_purchase(tmp_path):
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += (
+        "  - {at: 2024-06-04, buy: 1 kWh, meter: home, enter_after: 1 min, expect: {result: Accept, display: Accept}}\n"
+    )
+    assert [finding.failure for finding in run(scenario(tmp_path, body)).findings] == [""]
+
+
+def test_maker_codes_of_test_tokens(tmp_path):
+    body = "meter_models: {m: {manufacturer: 7}}\nmeters:\n" + HOME + "credit: 9 kWh, model: m}\ntimeline:\n"
+    for maker, result in ((7, "Accept"), (8, "MfrCodeError"), (0, "Accept")):
+        body += f"  - {{at: 2024-06-04, manage: {{test: drn, manufacturer: {maker}}}, meter: home, expect: {result}}}\n"
+    assert [finding.failure for finding in run(scenario(tmp_path, body)).findings] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "dates"),
+    [
+        ("Pacific/Apia", "2011-12-29 00:00", "2012-01-01 12:00", ["2011-12-29", "2011-12-31", "2012-01-01"]),
+        ("America/St_Johns", "2006-10-28 00:00", "2006-10-30 00:00", ["2006-10-28", "2006-10-29"]),
+        ("America/St_Johns", "2006-10-29 02:35Z", "2006-10-30 00:00", ["2006-10-29"]),
+    ],
+)
+def test_days_that_a_zone_leaves_out_or_has_twice(tmp_path, zone, start, end, dates):
+    body = f"timezone: {zone}\nmeters:\n" + HOME + "credit: 90 kWh, load: flat}\n"
+    text = HEAD.format(end=end).replace("2024-06-03 00:00", start)
+    file = tmp_path / "test.yaml"
+    file.write_text(text + body)
+    record = run(read_scenario(file))
+    assert [day.date for day in record.days] == dates
     balanced(record)
 
 

@@ -71,10 +71,16 @@ class Journal:
         return outcome
 
     def entered(
-        self, connection: Connection, digits: str, label: str, answer: Answer, key_revision: int, credited: int
+        self,
+        connection: Connection,
+        digits: str,
+        label: str,
+        issued: IssuedToken | None,
+        answer: Answer,
+        key_revision: int,
+        credited: int,
     ) -> None:
         """Log an entry and the meter's answer; `key_revision` is what the meter held before it."""
-        issued = self.token(connection, label)
         self._entered.add(digits)
         says = self._says(issued) if issued is not None else "" if answer.token is None else words.summary(answer.token)
         self._log(
@@ -85,7 +91,7 @@ class Journal:
             says=says,
             result=answer.name,
             status=answer.status,
-            reason=answer.reason + _why(answer, issued, key_revision),
+            reason=answer.reason + _why(connection, answer, issued, key_revision),
             display=" | ".join(answer.display),
             credited_ws=credited,
         )
@@ -139,10 +145,12 @@ class Journal:
         )
 
 
-def _why(answer: Answer, issued: IssuedToken | None, key_revision: int) -> str:
-    """What the vending side could add to a refusal: under which key revision the token was made."""
+def _why(connection: Connection, answer: Answer, issued: IssuedToken | None, key_revision: int) -> str:
+    """What the vending side could add to a refusal: for which meter and key revision the token was made."""
     if answer.status is not Status.CRC or issued is None or issued.record is None:
         return ""
+    if issued.record.pan != connection.meter.pan:
+        return f"; it was made for another meter, {issued.record.pan}"
     made_under = issued.record.key_revision
     if made_under == key_revision:
         return ""

@@ -18,10 +18,10 @@ from meter_sim.scenario.scenario import Action, Expectation, Scenario
 from meter_sim.sts.token import DIGITS, CreditToken, MeterTestToken
 from meter_sim.vending.point_of_sale import MeterRegister, PointOfSale, Slip, TidList
 from meter_sim.vending.refusal import Refusal
-from meter_sim.vending.secure_module import SecureModule
+from meter_sim.vending.secure_module import IssuedToken, SecureModule
 
 Process = Generator[simpy.Event, object, None]
-Entering = Generator[simpy.Event, object, str]
+Entering = Generator[simpy.Event, object, Answer]
 
 _PHASES: dict[type[Action], Phase] = {
     timeline.PowerCycle: Phase.POWER,
@@ -201,8 +201,8 @@ class _Run:
             yield from self._expect(action.expect, connection, "Issued")
         else:
             start = self._now + action.enter_after
-            result = yield from self._enter_slip(connection, slip, action.label, start, action.between_entries)
-            yield from self._expect(action.expect, connection, result)
+            answer = yield from self._enter_slip(connection, slip, action.label, start, action.between_entries)
+            yield from self._expect(action.expect, connection, answer.name, answer)
 
     def _act_change_key(self, connection: Connection, action: timeline.ChangeKey) -> str:
         pos = self._points_of_sale[action.point_of_sale]
@@ -218,15 +218,15 @@ class _Run:
         return "Issued"
 
     def _act_enter(self, connection: Connection, action: timeline.Enter) -> Process:
-        text = action.text
-        if action.named:
-            token = self._journal.token(connection, action.text)
+        text, token = action.text, None
+        label = "" if action.issued_to is None else action.text
+        if action.issued_to is not None:
+            token = self._journal.token(self._connections[action.issued_to], action.text)
             if token is None:
                 self._journal.not_taken(connection, "", action.text, "NoToken", "it was not issued")
                 yield from self._expect(action.expect, connection, "NoToken")
                 return
             text = token.digits
-        label = action.text if action.named else ""
         if action.digit_every and len(text) == DIGITS and text.isdecimal():
             typed = yield from self._type(connection, text, action.digit_every)
             if not typed:
@@ -234,7 +234,7 @@ class _Run:
                 self._journal.not_taken(connection, text, label, "TimedOut", why)
                 yield from self._expect(action.expect, connection, "TimedOut")
                 return
-        answer = self._enter(connection, text, label)
+        answer = self._enter(connection, text, label, token)
         yield from self._expect(action.expect, connection, answer.name, answer)
 
     def _type(self, connection: Connection, text: str, every: int) -> Generator[simpy.Event, object, bool]:
@@ -283,7 +283,7 @@ class _Run:
         self._journal.issued(connection, EventKind.ORDER_ISSUED, slip.tokens[0], action.label, pos.name)
         if action.enter_after:
             yield self._moment(self._now + action.enter_after, Phase.ENTRY)
-        answer = self._enter(connection, slip.tokens[0].digits, action.label)
+        answer = self._enter(connection, slip.tokens[0].digits, action.label, slip.tokens[0])
         yield from self._expect(action.expect, connection, answer.name, answer)
 
     # -- vending -----------------------------------------------------------------------------------------------
@@ -317,16 +317,15 @@ class _Run:
     # -- entry -------------------------------------------------------------------------------------------------
 
     def _enter_slip(self, connection: Connection, slip: Slip, label: str, start: int, between: int) -> Entering:
-        """Enter the tokens of a slip in printed order; the result of the last."""
-        result = ""
+        """Enter the tokens of a slip in printed order; the answer to the last."""
         names = [f"{label}.kct.{place}" for place in range(1, len(slip.key_change) + 1)] + [label]
         for place, (name, token) in enumerate(zip(names, slip.tokens, strict=True)):
             yield self._moment(start + place * between, Phase.ENTRY)
-            result = self._enter(connection, token.digits, name).name
-        return result
+            answer = self._enter(connection, token.digits, name, token)
+        return answer
 
-    def _enter(self, connection: Connection, digits: str, label: str) -> Answer:
-        """Enter digits at the meter and log what it answers."""
+    def _enter(self, connection: Connection, digits: str, label: str, issued: IssuedToken | None) -> Answer:
+        """Enter digits at the meter and log what it answers; `issued` is the token that they are, if that is known."""
         now, meter = self._now, connection.meter
         connection.settle(now)
         credited, cleared = meter.register.credited, meter.register.cleared
@@ -334,7 +333,7 @@ class _Run:
         answer = meter.enter(digits, now, connection.power(now))
         credited, cleared = meter.register.credited - credited, meter.register.cleared - cleared
         connection.book_entry(answer.status, credited, cleared)
-        self._journal.entered(connection, digits, label, answer, keys.key_revision, credited)
+        self._journal.entered(connection, digits, label, issued, answer, keys.key_revision, credited)
         if meter.keys is not keys:
             self._journal.happened(connection, EventKind.KEY_CHANGED, reason=f"{keys.shown} to {meter.keys.shown}")
         if meter.switch_closed != closed:
@@ -364,8 +363,8 @@ class _Run:
             slip = self._customer_buys(connection, count)
             accepted = False
             if isinstance(slip, Slip):
-                result = yield from self._customer_enters(connection, slip, count)
-                accepted = result == Status.ACCEPT.standard_name
+                answer = yield from self._customer_enters(connection, slip, count)
+                accepted = answer.status is Status.ACCEPT
                 count += 1
             if not accepted:
                 yield self._moment(self._now + customer.retry_after, Phase.PURCHASE)
@@ -443,4 +442,4 @@ def _local_days(scenario: Scenario) -> Iterator[tuple[int, int]]:
 
 
 def _label(customer: str, count: int) -> str:
-    return f"{customer}{count + 1}"
+    return f"{customer} #{count + 1}"

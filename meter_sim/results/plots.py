@@ -67,7 +67,8 @@ class _Timeline:
             figure.subplots(len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
         )
         more = f" (the first {MOST_METERS} of {len(names)} meters)" if len(names) > MOST_METERS else ""
-        figure.suptitle(f"{self._summary['scenario']}{more}", fontsize=13, fontweight="bold")
+        title = f"{self._summary['scenario']}{more}"
+        figure.suptitle(title, fontsize=13, fontweight="bold", parse_math=False)
         for axis, meter in zip(axes, meters, strict=False):
             self._draw_meter(axis, meter, first=axis is axes[0])
         self._draw_entries(axes[-1], entries)

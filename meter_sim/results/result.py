@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,7 +149,9 @@ def write_picture(result: Result, path: Path) -> None:
     """Write the picture of a result as PNG; it is complete or not there."""
     draft = path.with_name(f".{path.name}.part")
     try:
-        result.plot().savefig(draft, format="png", metadata={"Software": None})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
+            result.plot().savefig(draft, format="png", metadata={"Software": None})
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

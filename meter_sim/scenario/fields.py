@@ -1,10 +1,11 @@
 """Field types of a scenario file: text in, checked values inside, the same text out again."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +14,7 @@ from pydantic import (
     ConfigDict,
     GetJsonSchemaHandler,
     PlainSerializer,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -24,6 +26,10 @@ from meter_sim.sts.errors import StsError
 
 E = TypeVar("E", bound=Enum)
 R = TypeVar("R")
+
+
+GREATEST_SIGMA = 4
+"""Greatest standard deviation of a logarithm."""
 
 
 def wrong(what: str, key: str = "") -> PydanticCustomError:
@@ -53,20 +59,25 @@ class Model(BaseModel):
     def _known_keys(cls, data: object) -> object:
         if not isinstance(data, dict):
             raise wrong(f"a mapping is needed, with the keys {', '.join(cls.allowed_keys())}")
-        if cls.model_config.get("extra") == "forbid":
-            for key in data:
-                if key not in cls.allowed_keys():
-                    raise wrong(f"unknown key, {nearest(str(key), cls.allowed_keys())}", str(key))
+        for key, value in data.items():
+            if key not in cls.allowed_keys() and cls.model_config.get("extra") == "forbid":
+                raise wrong(f"unknown key, {nearest(str(key), cls.allowed_keys())}", str(key))
+            if value is None:
+                raise wrong("nothing stands behind the key, write a value or leave the key out", str(key))
         return data
 
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise wrong(f"{what} is needed")
+    if not value.isprintable():
+        raise wrong(f"{what} is needed, in one line and without control characters")
     return str(value)
 
 
-def _read(reader: Callable[[str], R], what: str) -> BeforeValidator:
+def read_by(reader: Callable[[str], R], what: str) -> BeforeValidator:
+    """A text that a reader turns into a value; what it refuses is said in its words."""
+
     def validate(value: object) -> R:
         try:
             return reader(_text(value, what))
@@ -76,9 +87,7 @@ def _read(reader: Callable[[str], R], what: str) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _schema(pattern: str, description: str) -> Any:  # noqa: ANN401 (pydantic's own annotation value)
-    from pydantic import WithJsonSchema
-
+def _schema(pattern: str, description: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "description": description})
 
 
@@ -87,74 +96,87 @@ _DURATION = r"^[0-9]+(\.[0-9]+)? ?(s|min|h|days?)$"
 
 Energy = Annotated[
     int,
-    _read(quantities.energy, "an energy such as 50 kWh"),
+    read_by(quantities.energy, "an energy such as 50 kWh"),
     PlainSerializer(quantities.energy_text),
     _schema(_ENERGY, "energy, such as 50 kWh"),
 ]
 """Watt-seconds."""
 Amount = Annotated[
     int,
-    _read(quantities.amount, "an amount such as 50 kWh"),
+    read_by(quantities.amount, "an amount such as 50 kWh"),
     PlainSerializer(quantities.amount_text),
     _schema(_ENERGY, "amount on a token in whole tenths of a kWh, such as 50 kWh"),
 ]
 """Tenths of a kWh."""
 Duration = Annotated[
     int,
-    _read(quantities.duration, "a duration such as 20 min"),
+    read_by(quantities.duration, "a duration such as 20 min"),
     PlainSerializer(quantities.duration_text),
     _schema(_DURATION, "duration, such as 20 min"),
 ]
 """Seconds."""
 Offset = Annotated[
     int,
-    _read(quantities.offset, "an offset such as -2 h"),
+    read_by(quantities.offset, "an offset such as -2 h"),
     PlainSerializer(quantities.duration_text),
     _schema("^-?" + _DURATION[1:], "offset, such as -2 h"),
 ]
 """Seconds, also below zero."""
 Power = Annotated[
     int,
-    _read(quantities.power, "a power such as 2500 W"),
+    read_by(quantities.power, "a power such as 2500 W"),
     PlainSerializer(quantities.power_text),
     _schema(r"^[0-9]+(\.[0-9]+)? ?k?W$", "power, such as 2500 W"),
 ]
 """Watts."""
 Percentage = Annotated[
     Decimal,
-    _read(quantities.percentage, "a percentage such as 3.5%"),
+    read_by(quantities.percentage, "a percentage such as 3.5%"),
     PlainSerializer(quantities.percentage_text),
     _schema(r"^[0-9]+(\.[0-9]+)? ?%$", "percentage, such as 3.5%"),
 ]
 """A share of 1."""
-Number = Annotated[
+Sigma = Annotated[
     Decimal,
-    _read(quantities.number, "a number such as 0.6"),
-    PlainSerializer(lambda value: quantities_number(value), return_type=float | int),
+    read_by(lambda text: _sigma(text), "a number such as 0.6"),
+    PlainSerializer(quantities.plain, return_type=str),
 ]
 Time = Annotated[
     quantities.Time,
-    _read(quantities.time, "an instant such as 2024-11-24 20:15"),
+    read_by(quantities.time, "an instant such as 2024-11-24 20:15"),
     PlainSerializer(str, return_type=str),
     _schema(r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?Z?$", "instant; a trailing Z is UTC, else local time"),
 ]
 
 
-def quantities_number(value: Decimal) -> float | int:
-    """A decimal as a YAML number."""
-    return int(value) if value == value.to_integral_value() else float(value)
+def _sigma(text: str) -> Decimal:
+    number = quantities.number(text)
+    if number > GREATEST_SIGMA or number != round(number, 6):
+        raise quantities.QuantityError(f"{text!r} is not a number from 0 to {GREATEST_SIGMA} with at most six decimals")
+    return number
 
 
 def whole(least: int, greatest: int) -> BeforeValidator:
     """A whole number within bounds."""
-    return _read(lambda text: quantities.whole(text, least, greatest), f"a whole number from {least} to {greatest}")
+    return read_by(lambda text: quantities.whole(text, least, greatest), f"a whole number from {least} to {greatest}")
 
 
-def digit_string(check: Callable[[str], str]) -> BeforeValidator:
+def positive(what: str) -> AfterValidator:
+    """A quantity above zero."""
+
+    def validate(value: int) -> int:
+        if value <= 0:
+            raise wrong(f"{what} must be above 0")
+        return value
+
+    return AfterValidator(validate)
+
+
+def digit_string(check: Callable[[str], R]) -> BeforeValidator:
     """A string of digits, which must stand in quotes so that YAML readers keep its zeros."""
 
-    def validate(value: object) -> str:
-        if isinstance(value, Plain):
+    def validate(value: object) -> R:
+        if isinstance(value, Plain) and value[:1].isdecimal():
             raise wrong(f'a digit string must stand in quotes: "{value}"')
         try:
             return check(_text(value, "a digit string in quotes"))
@@ -169,9 +191,10 @@ def one_of(kind: type[E], *names: str) -> BeforeValidator:
     choices = {name: kind[name] for name in names} or {str(member.value): member for member in kind}
 
     def validate(value: object) -> E:
-        if isinstance(value, str) and str(value) in choices:
-            return choices[str(value)]
-        raise wrong(f"{value!r} is not allowed, {nearest(str(value), list(choices))}")
+        text = _text(value, f"one of {', '.join(choices)}")
+        if text in choices:
+            return choices[text]
+        raise wrong(f"{text!r} is not allowed, {nearest(text, list(choices))}")
 
     return BeforeValidator(validate)
 
@@ -189,17 +212,16 @@ def entries(least: int, greatest: int | None = None) -> AfterValidator:
 
 
 def _flag(value: object) -> bool:
-    if isinstance(value, str) and value in ("true", "false"):
-        return value == "true"
-    raise wrong(f"{value!r} is not allowed, write true or false")
+    text = _text(value, "true or false")
+    if text in ("true", "false"):
+        return text == "true"
+    raise wrong(f"{text!r} is not allowed, write true or false")
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
 def _name(value: object) -> str:
-    import re
-
     text = _text(value, "a name")
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) is None:
         raise wrong(f"{text!r} is not a name: letters, digits, _ and -, the first a letter")

@@ -26,7 +26,10 @@ def built_in_profile(name: str) -> tuple[DayKinds, DayKinds]:
 
 def profile_of(text: str) -> tuple[DayKinds, DayKinds]:
     """The weights of the low and the high season. Raises ProfileError, with the row's number."""
-    rows = list(csv.reader(io.StringIO(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error as error:
+        raise ProfileError(f"not CSV: {error}") from None
     header = [name.strip() for name in rows[0]] if rows else []
     with_season = header == ["season", "hour", *_KINDS]
     if not with_season and header != ["hour", *_KINDS]:
@@ -38,7 +41,7 @@ def profile_of(text: str) -> tuple[DayKinds, DayKinds]:
         cells = [cell.strip() for cell in row]
         if len(cells) != len(header):
             raise ProfileError(f"row {number}: {len(cells)} cells, {len(header)} are needed")
-        seasons = [cells.pop(0)] if with_season else ["low", "high"]
+        seasons = [cells.pop(0)[:40]] if with_season else ["low", "high"]
         if seasons[0] not in weights:
             raise ProfileError(f"row {number}: season {seasons[0]!r} is not low or high")
         hour, *values = (_whole(cell, number) for cell in cells)
@@ -52,8 +55,8 @@ def profile_of(text: str) -> tuple[DayKinds, DayKinds]:
 
 
 def _whole(cell: str, number: int) -> int:
-    if not (cell.isascii() and cell.isdecimal()) or int(cell) > GREATEST_WEIGHT:
-        raise ProfileError(f"row {number}: {cell!r} is not a whole number from 0 to {GREATEST_WEIGHT}")
+    if not (cell.isascii() and cell.isdecimal() and len(cell) < 20) or int(cell) > GREATEST_WEIGHT:
+        raise ProfileError(f"row {number}: {cell[:40]!r} is not a whole number from 0 to {GREATEST_WEIGHT}")
     return int(cell)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from meter_sim.meter.credit import WS_PER_KWH, WS_PER_TENTH
+from meter_sim.sts.amount import GREATEST as GREATEST_AMOUNT
 
 ENERGY_UNITS = {"MWh": 1000 * WS_PER_KWH, "kWh": WS_PER_KWH, "Wh": 3600, "Ws": 1}
 """Watt-seconds in each unit of energy."""
@@ -17,31 +18,45 @@ DURATION_UNITS = {"s": 1, "min": 60, "h": 3600, "days": 86_400, "day": 86_400}
 """Seconds in each unit of time."""
 POWER_UNITS = {"W": 1, "kW": 1000}
 
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+# Bounds that keep every product of a run within 64 bits, whatever engine computes it.
+GREATEST_ENERGY = 10**15
+"""Watt-seconds: 277 GWh."""
+GREATEST_DURATION = 50 * 366 * 86_400
+"""Seconds: 50 years."""
+GREATEST_POWER = GREATEST_AMOUNT
+"""Watts: what a power limit token can say, 18 201 624 W."""
+YEARS = range(1993, 2101)
+"""Years in which a scenario may play."""
+
+_NUMBER = r"[0-9]{1,20}(?:\.[0-9]{1,20})?"
 
 
 class QuantityError(ValueError):
     """Says what is wrong with a quantity and what is allowed."""
 
 
-def _number_with_unit(text: str, units: Mapping[str, int], what: str, example: str, signed: bool = False) -> int:
+def _number_with_unit(
+    text: str, units: Mapping[str, int], what: str, example: str, greatest: int, signed: bool = False
+) -> int:
     match = re.fullmatch(rf"({'-?' if signed else ''}{_NUMBER}) ?([A-Za-z]+)", text)
     allowed = ", ".join(units)
     if match is None:
         raise QuantityError(f"{text!r} is not {what}, write a number and a unit ({allowed}), such as {example}")
     number, unit = match.groups()
     if unit not in units:
-        raise QuantityError(f"the unit {unit!r} is not one of {what}, allowed are {allowed}, such as {example}")
+        raise QuantityError(f"{text!r} is not {what}, the unit {unit} is unknown, allowed are {allowed}")
     value = Decimal(number) * units[unit]
-    if value != value.to_integral_value() or abs(value) >= 1 << 62:
-        smallest = min(units, key=lambda name: units[name])
-        raise QuantityError(f"{text!r} is not a whole number of {smallest}, or too large")
+    smallest = min(units, key=lambda name: units[name])
+    if value != value.to_integral_value():
+        raise QuantityError(f"{text!r} is not a whole number of {smallest}")
+    if abs(value) > greatest:
+        raise QuantityError(f"{text!r} is too large, at most {greatest} {smallest} are allowed")
     return int(value)
 
 
 def energy(text: str) -> int:
     """Watt-seconds of `50 kWh`, `1.5 MWh`, `100 Wh` or `7 Ws`."""
-    return _number_with_unit(text, ENERGY_UNITS, "an energy", "50 kWh")
+    return _number_with_unit(text, ENERGY_UNITS, "an energy", "50 kWh", GREATEST_ENERGY)
 
 
 def amount(text: str) -> int:
@@ -54,17 +69,17 @@ def amount(text: str) -> int:
 
 def duration(text: str) -> int:
     """Seconds of `90 s`, `20 min`, `1.5 h` or `3 days`."""
-    return _number_with_unit(text, DURATION_UNITS, "a duration", "20 min")
+    return _number_with_unit(text, DURATION_UNITS, "a duration", "20 min", GREATEST_DURATION)
 
 
 def offset(text: str) -> int:
     """Seconds of a duration that may be below zero, such as `-2 h`."""
-    return _number_with_unit(text, DURATION_UNITS, "an offset", "-2 h", signed=True)
+    return _number_with_unit(text, DURATION_UNITS, "an offset", "-2 h", GREATEST_DURATION, signed=True)
 
 
 def power(text: str) -> int:
     """Watts of `5 kW` or `2500 W`."""
-    return _number_with_unit(text, POWER_UNITS, "a power", "2500 W")
+    return _number_with_unit(text, POWER_UNITS, "a power", "2500 W", GREATEST_POWER)
 
 
 def percentage(text: str) -> Decimal:
@@ -84,8 +99,9 @@ def number(text: str) -> Decimal:
 
 def whole(text: str, least: int, greatest: int) -> int:
     """A whole number within bounds."""
-    if re.fullmatch(r"-?(0|[1-9][0-9]*)", text) is None or not least <= int(text) <= greatest:
-        raise QuantityError(f"{text!r} is not a whole number from {least} to {greatest}")
+    if re.fullmatch(r"-?(0|[1-9][0-9]{,20})", text) is None or not least <= int(text) <= greatest:
+        wanted = f"{least}, the only one allowed" if least == greatest else f"a whole number from {least} to {greatest}"
+        raise QuantityError(f"{text!r} is not {wanted}")
     return int(text)
 
 
@@ -112,6 +128,8 @@ def time(text: str) -> Time:
         raise QuantityError(
             f"{text!r} is not an instant, write 2024-11-24 20:15 (local time) or 2024-11-24 20:15Z (UTC)"
         ) from None
+    if naive.year not in YEARS:
+        raise QuantityError(f"{text!r} is outside the years {YEARS.start} to {YEARS.stop - 1}")
     return Time(text, naive, match[3] == "Z")
 
 

@@ -1,5 +1,6 @@
 """A scenario written out in full: defaults, load profiles and tables, but no vending key given in hex."""
 
+import re
 from collections.abc import Mapping
 
 import yaml
@@ -9,11 +10,20 @@ from meter_sim.vending.vending_key import TEST_KEY_NAMES
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes digit strings, whatever YAML would make of them, and writes lists of numbers in one line."""
+    """Quotes digit strings and decimals as our reader wants them, and writes lists of numbers in one line."""
+
+
+class _Entry(str):
+    """What the timeline enters; it stands in quotes, whatever it is."""
+
+    __slots__ = ()
 
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"' if text.isdecimal() else None)
+    if re.fullmatch(r"[0-9]+\.[0-9]+", text):
+        return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+    style = '"' if text.isdecimal() or isinstance(text, _Entry) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
 def _sequence(dumper: yaml.SafeDumper, parts: list[object]) -> yaml.SequenceNode:
@@ -22,6 +32,7 @@ def _sequence(dumper: yaml.SafeDumper, parts: list[object]) -> yaml.SequenceNode
 
 
 _Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(_Entry, _quoted)
 _Dumper.add_representer(list, _sequence)
 
 
@@ -35,11 +46,13 @@ def resolved_text(
         for key in group["vending_keys"]:
             if key["key"] not in TEST_KEY_NAMES:
                 key["key"] = schema.HIDDEN_KEY
-    used = {meter.load for meter in spec.meters}
+    for action in full["timeline"]:
+        if "enter" in action:
+            action["enter"] = _Entry(action["enter"])
     full["loads"] = {
         name: profile.model_dump(mode="json", exclude_none=True)
         for name, profile in profiles.items()
-        if name not in schema.BUILT_IN_LOADS and name in used
+        if name not in schema.BUILT_IN_LOADS
     }
     full["tables"] = {name: list(table) for name, table in sorted(tables.items())}
     return yaml.dump(full, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -75,13 +75,13 @@ class ChangeKey(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enter(Action):
-    """Enter the token that is called `text` (`named`), or `text` as it is.
+    """Enter the token that is called `text` and was issued for the meter `issued_to`; or `text` as it is (None).
 
     Keys are `digit_every` seconds apart; 0 enters all in one second.
     """
 
-    named: bool
     text: str
+    issued_to: str | None
     digit_every: int
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from meter_sim.scenario.error import ScenarioError
+from meter_sim.scenario.error import ScenarioError, without_keys
 
 GREATEST_BYTES = 1 << 20
 """A scenario file is at most 1 MiB; populations and profiles come from files of their own."""
@@ -45,7 +45,7 @@ class Source:
     def where(self, path: Place) -> str:
         """`file:line` of a path, or of the nearest part of it that stands in the file."""
         for length in range(len(path), -1, -1):
-            if path[:length] in self.set_paths:
+            if path[:length] in self.set_paths:  # an option that made or replaced this part of the tree
                 return f"--set {self.set_paths[path[:length]]}"
             if path[:length] in self.lines:
                 return f"{self.name}:{self.lines[path[:length]]}"
@@ -54,7 +54,12 @@ class Source:
     def fault(self, path: Place, what: str) -> str:
         """One line that says where, and what is wrong there."""
         text = path_text(path)
-        return f"{self.where(path)}: {text}: {what}" if text else f"{self.where(path)}: {what}"
+        return f"{self.where(path)}: {without_keys(f'{text}: {what}' if text else what)}"
+
+    def set(self, path: Place, option: str) -> None:
+        """Note that an option put a value at this path in place of what the file says there."""
+        self.lines = {place: line for place, line in self.lines.items() if place[: len(path)] != path}
+        self.set_paths[path] = option
 
 
 def path_text(path: Place) -> str:
@@ -75,18 +80,26 @@ def read_source(path: Path) -> Source:
     """A file's values and lines. Raises ScenarioError."""
     name = str(path)
     try:
-        size = path.stat().st_size
-        if size > GREATEST_BYTES:
-            raise ScenarioError(f"{name}: the file has {size} bytes, at most {GREATEST_BYTES} are allowed")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ScenarioError(f"{name}: cannot be read: {error.strerror}") from None
+        data = bytes_of(path)
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ScenarioError(f"{name}:{line}: not UTF-8 text, save the file as UTF-8") from None
     return parse(text, name)
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file of sensible size. Raises OSError, and ValueError with the reason."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        data = file.read(GREATEST_BYTES + 1)
+    if len(data) > GREATEST_BYTES:
+        raise ValueError(f"the file has more than {GREATEST_BYTES} bytes")
+    return data
 
 
 def parse(text: str, name: str) -> Source:
@@ -194,6 +207,4 @@ class _Reader:
 
     def _fail(self, line: int, path: Place, what: str) -> None:
         where = path_text(path)
-        raise ScenarioError(
-            f"{self._source.name}:{line}: {where}: {what}" if where else f"{self._source.name}:{line}: {what}"
-        )
+        raise ScenarioError(f"{self._source.name}:{line}: {without_keys(f'{where}: {what}' if where else what)}")

@@ -1,5 +1,6 @@
 """Time zones, from the `tzdata` package alone, so that every machine has the same rules."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -16,7 +17,8 @@ def zone_named(name: str) -> ZoneInfo:
     """The zone of an IANA name such as Africa/Windhoek. Raises ZoneError."""
     parts = name.split("/")
     place = files("tzdata").joinpath("zoneinfo", *parts)
-    if not all(part and part[0].isalpha() for part in parts) or not place.is_file():
+    well_formed = len(name) <= 60 and all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*", part) for part in parts)
+    if not well_formed or not place.is_file():
         raise ZoneError(f"{name!r} is no time zone, write a name such as Africa/Windhoek or UTC")
     with place.open("rb") as data:
         try:

@@ -1,0 +1,323 @@
+"""Puts a scenario together from what a file says: keys, meters, loads, customers, points of sale."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+from meter_sim.distribution import CELLS, Distribution, constant, lognormal, share_of_mean, uniform
+from meter_sim.meter.load import DayKinds, LoadProfile, scaled
+from meter_sim.meter.model import MeterModel
+from meter_sim.people.customer import Customer
+from meter_sim.scenario import scenario as values
+from meter_sim.scenario import schema
+from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.profile_file import built_in_profile, profile_of
+from meter_sim.scenario.quantities import Time, energy_text, plain
+from meter_sim.scenario.resolved import resolved_text
+from meter_sim.scenario.source import Place, Source, bytes_of
+from meter_sim.scenario.spread import Spread
+from meter_sim.scenario.timeline import read_timeline
+from meter_sim.scenario.zone import calendar, zone_named
+from meter_sim.sts.identity import MeterPan
+from meter_sim.sts.tid import GREATEST as GREATEST_TID
+from meter_sim.vending.secure_module import MeterRecord, SecureModule
+from meter_sim.vending.vending_key import VendingKey, vending_key_value
+
+GREATEST_SPAN = 50 * 366 * 86_400
+"""A run is at most 50 years."""
+_YEAR = 365 * 86_400
+
+
+def build(source: Source, spec: schema.ScenarioSpec, folder: Path) -> values.Scenario:
+    """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError."""
+    return _Builder(source, spec, folder).scenario()
+
+
+class _Builder:
+    """Puts a scenario together from what the file says."""
+
+    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path) -> None:
+        self._faults = Faults(source)
+        self._spec = spec
+        self._folder = folder
+        self._tables: dict[str, tuple[int, ...]] = {}
+
+    def scenario(self) -> values.Scenario:
+        spec = self._spec
+        self._zone = self._faults.tried(("timezone",), lambda: zone_named(spec.timezone))
+        self._faults.stop()
+        start = self._instant(spec.start, ("start",))
+        end = self._instant(spec.end, ("end",))
+        self._faults.stop()
+        if end <= start:
+            self._faults.add(("end",), f"the end {spec.end} is not after the start {spec.start}")
+        elif end - start > GREATEST_SPAN:
+            self._faults.add(("end",), "a run is at most 50 years")
+        self._faults.stop()
+        self._start, self._end = start, end
+        keys = self._vending_keys()
+        self._faults.stop()
+        self._module = SecureModule(keys)
+        models = self._models()
+        loads = self._loads()
+        customers = self._customers()
+        self._faults.stop()
+        meters = self._meters(models, loads, customers)
+        timeline = read_timeline(self._faults, spec, self._zone, (start, end))
+        self._check_tables()
+        self._faults.stop()
+        return values.Scenario(
+            name=spec.name,
+            start=start,
+            end=end,
+            timezone=spec.timezone,
+            calendar=calendar(self._zone, start, end),
+            seed=spec.seed,
+            readings_every=spec.readings_every,
+            vending_keys=keys,
+            points_of_sale=tuple(
+                values.PointOfSaleSetup(name, number, pos.clock_offset, pos.shared_tid_list, pos.after_last_minute)
+                for number, (name, pos) in enumerate(spec.points_of_sale.named.items())
+            ),
+            force_rollover=spec.points_of_sale.force_rollover,
+            meters=meters,
+            timeline=timeline,
+            resolved=resolved_text(spec, self._profiles, self._tables),
+        )
+
+    def _instant(self, time: Time, path: Place) -> int:
+        return self._faults.instant(time, self._zone, path)
+
+    def _optional_instant(self, time: Time | None, path: Place) -> int | None:
+        return None if time is None else self._instant(time, path)
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def _vending_keys(self) -> tuple[VendingKey, ...]:
+        keys: dict[tuple[str, int], VendingKey] = {}
+        for group, group_spec in self._spec.supply_groups.items():
+            for place, key in enumerate(group_spec.vending_keys):
+                path: Place = ("supply_groups", group, "vending_keys", place)
+                if (group, key.key_revision) in keys:
+                    self._faults.add((*path, "key_revision"), f"key revision {key.key_revision} stands here twice")
+                value = self._faults.tried((*path, "key"), lambda key=key: vending_key_value(key.key, key.dkga))  # type: ignore[misc]
+                active_from = self._optional_instant(key.issue_from, (*path, "issue_from"))
+                issue_until = self._optional_instant(key.issue_until, (*path, "issue_until"))
+                if active_from is not None and issue_until is not None and issue_until < active_from:
+                    self._faults.add((*path, "issue_until"), f"{key.issue_until} is before issue_from")
+                keys[group, key.key_revision] = VendingKey(
+                    supply_group=group,
+                    key_revision=key.key_revision,
+                    base_date=key.base_date,
+                    dkga=key.dkga,
+                    value=value,
+                    key_type=key.key_type,
+                    key_expiry=key.key_expiry,
+                    active_from=active_from,
+                    issue_until=issue_until,
+                )
+        return tuple(keys.values())
+
+    def _models(self) -> dict[str, MeterModel]:
+        models = {"keypad": MeterModel()}
+        for name, spec in self._spec.meter_models.items():
+            if name in models:
+                self._faults.add(("meter_models", name), "this name is built in, choose another")
+            own = {field.name for field in fields(MeterModel)} & set(type(spec).model_fields)
+            models[name] = MeterModel(
+                name=name,
+                lockout_after=spec.lockout.after,
+                lockout_first=spec.lockout.first,
+                lockout_longest=spec.lockout.longest,
+                **{field: getattr(spec, field) for field in own},
+            )
+        return models
+
+    def _loads(self) -> dict[str, LoadProfile]:
+        self._profiles: dict[str, schema.LoadSpec] = {}
+        profiles = {}
+        for name in self._spec.loads:
+            if name in schema.BUILT_IN_LOADS:
+                self._faults.add(("loads", name), "this name is built in, choose another")
+        used = {meter.load for meter in self._spec.meters}
+        for name, spec in (schema.BUILT_IN_LOADS | self._spec.loads).items():
+            if name in used or name in self._spec.loads:
+                profiles[name] = self._load(name, spec)
+        return profiles
+
+    def _load(self, name: str, spec: schema.LoadSpec) -> LoadProfile:
+        weights = self._weights(name, spec)
+        defaults = schema.BUILT_IN_LOADS.get(spec.profile or "flat", schema.BUILT_IN_LOADS["flat"])
+        mean = spec.mean if spec.mean is not None else defaults.mean or 0
+        variation = spec.variation if spec.variation is not None else defaults.variation or Decimal(0)
+        self._profiles[name] = spec.model_copy(
+            update={
+                "profile": None,
+                "csv": None,
+                "hours": _hours_spec(weights),
+                "mean": mean,
+                "variation": variation,
+            }
+        )
+        low, high = scaled(weights, spec.high_season, mean)
+        definition = f"share with variation {plain(variation)}"
+        return LoadProfile(low, high, spec.high_season, self._table(definition, lambda: share_of_mean(variation)))
+
+    def _weights(self, name: str, spec: schema.LoadSpec) -> tuple[DayKinds, DayKinds]:
+        if spec.hours is not None:
+            return _kinds(spec.hours.low), _kinds(spec.hours.high)
+        if spec.profile is not None:
+            return built_in_profile(spec.profile)
+        path: Place = ("loads", name, "csv")
+        file = self._folder / str(spec.csv)
+        try:
+            text = bytes_of(file).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            self._faults.end(path, f"{spec.csv} is not UTF-8 text")
+        except (OSError, ValueError) as error:
+            self._faults.end(path, f"{spec.csv} cannot be read: {getattr(error, 'strerror', None) or error}")
+        return self._faults.tried(path, lambda: profile_of(text))
+
+    def _customers(self) -> dict[str, Customer]:
+        customers = {}
+        for name, spec in self._spec.customers.items():
+            path: Place = ("customers", name)
+            self._faults.known(
+                spec.point_of_sale, self._spec.points_of_sale.named, (*path, "point_of_sale"), "point of sale"
+            )
+            buy = spec.buy
+            customers[name] = Customer(
+                name=name,
+                amount=self._spread(spec.amount),
+                enter_after=self._spread(spec.enter_after),
+                when_below=buy.when_below,
+                every=None if buy.every is None else self._spread(buy.every),
+                first=None if buy.first is None else self._instant(buy.first, (*path, "buy", "first")),
+                between_entries=spec.between_entries,
+                retry_after=spec.retry_after,
+                point_of_sale=spec.point_of_sale,
+            )
+            first = customers[name].first
+            if first is not None and not self._start <= first < self._end:
+                self._faults.add((*path, "buy", "first"), f"{buy.first} is outside the run")
+        return customers
+
+    def _spread(self, spread: Spread[int]) -> Distribution:
+        if spread.constant is not None:
+            return constant(spread.constant)
+        if spread.uniform is not None:
+            return uniform(spread.uniform.least, spread.uniform.greatest)
+        assert spread.lognormal is not None  # the schema sees to it
+        median, sigma = spread.lognormal.median, spread.lognormal.sigma
+        return self._table(f"lognormal median {median} sigma {plain(sigma)}", lambda: lognormal(median, sigma))
+
+    def _table(self, definition: str, make: Callable[[], Distribution]) -> Distribution:
+        """The table of a distribution: the saved one, or made now and saved with the resolved scenario."""
+        saved = self._spec.tables.get(definition)
+        if saved is not None:
+            if len(saved) != CELLS + 1 or any(low > high for low, high in pairwise(saved)):
+                self._faults.add(("tables", definition), f"a table has {CELLS + 1} whole numbers that do not fall")
+                return make()
+            self._tables[definition] = saved
+        if definition not in self._tables:
+            self._tables[definition] = make().knots
+        return Distribution(self._tables[definition])
+
+    def _meters(
+        self, models: Mapping[str, MeterModel], loads: Mapping[str, LoadProfile], customers: Mapping[str, Customer]
+    ) -> tuple[values.MeterSetup, ...]:
+        meters: dict[str, values.MeterSetup] = {}
+        connections: dict[int, str] = {}
+        pans: dict[str, str] = {}
+        for place, spec in enumerate(self._spec.meters):
+            path: Place = ("meters", place)
+            if spec.name in meters:
+                self._faults.add((*path, "name"), f"two meters are called {spec.name!r}")
+            if spec.pan in pans:
+                self._faults.add((*path, "pan"), f"the meter {pans[spec.pan]!r} has the same PAN")
+            connection = place + 1 if spec.connection is None else spec.connection
+            if connection in connections:
+                self._faults.add(
+                    (*path, "connection"), f"the meter {connections[connection]!r} has connection {connection} too"
+                )
+            connections[connection] = spec.name
+            pans[spec.pan] = spec.name
+            known = [
+                self._faults.known(
+                    spec.supply_group, self._spec.supply_groups, (*path, "supply_group"), "supply group"
+                ),
+                self._faults.known(spec.model, models, (*path, "model"), "meter model"),
+                self._faults.known(spec.load, schema.BUILT_IN_LOADS | self._spec.loads, (*path, "load"), "load"),
+                spec.customer is None or self._faults.known(spec.customer, customers, (*path, "customer"), "customer"),
+            ]
+            if all(known) and self._known_revision(spec.supply_group, spec.key_revision, (*path, "key_revision")):
+                customer = customers[spec.customer] if spec.customer is not None else None
+                meters[spec.name] = self._meter(spec, path, connection, models[spec.model], loads[spec.load], customer)
+        return tuple(meters.values())
+
+    def _known_revision(self, group: str, revision: int, path: Place) -> bool:
+        revisions = [key.key_revision for key in self._spec.supply_groups[group].vending_keys]
+        if revision in revisions:
+            return True
+        allowed = ", ".join(map(str, revisions))
+        self._faults.add(
+            path, f"supply group {group} has no vending key of key revision {revision}, allowed are {allowed}"
+        )
+        return False
+
+    def _meter(
+        self,
+        spec: schema.MeterSpec,
+        path: Place,
+        connection: int,
+        model: MeterModel,
+        load: LoadProfile,
+        customer: Customer | None,
+    ) -> values.MeterSetup:
+        record = MeterRecord(
+            MeterPan(spec.pan), spec.encryption, spec.supply_group, spec.key_revision, spec.tariff_index
+        )
+        key = self._module.vending_key(spec.supply_group, spec.key_revision)
+        self._faults.tried((*path, "key_revision"), lambda: self._module.decoder_key(record))
+        made = (
+            self._start - _YEAR
+            if spec.manufactured is None
+            else self._instant(spec.manufactured, (*path, "manufactured"))
+        )
+        if made > self._start:
+            self._faults.add((*path, "manufactured"), f"{spec.manufactured} is after the start")
+        if spec.credit > model.credit_cap:
+            self._faults.add(
+                (*path, "credit"), f"more than the credit_cap of {model.name}, {energy_text(model.credit_cap)}"
+            )
+        return values.MeterSetup(
+            name=spec.name,
+            connection=connection,
+            record=record,
+            key_type=key.key_type,
+            key_expiry=key.key_expiry if spec.key_expiry is None else spec.key_expiry,
+            model=model,
+            credit=spec.credit,
+            manufacture_tid=min(max(made // 60 - key.base_date.minute, 0), GREATEST_TID),
+            load=load,
+            customer=customer,
+        )
+
+    def _check_tables(self) -> None:
+        for definition in self._spec.tables:
+            if definition not in self._tables:
+                path: Place = ("tables", definition)
+                self._faults.known(definition, self._tables, path, "distribution of this scenario")
+
+
+def _hours_spec(weights: tuple[DayKinds, DayKinds]) -> schema.HoursSpec:
+    low, high = (
+        schema.DayKindsSpec.model_construct(workday=kinds[0], saturday=kinds[1], sunday=kinds[2]) for kinds in weights
+    )
+    return schema.HoursSpec.model_construct(low=low, high=high)
+
+
+def _kinds(spec: schema.DayKindsSpec) -> DayKinds:
+    return spec.workday, spec.saturday, spec.sunday

@@ -1,0 +1,43 @@
+"""Field types of a scenario file that name things of the standard: supply groups, key revisions, meters, algorithms."""
+
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+from meter_sim.scenario.fields import digit_string, one_of, read_by, whole, wrong
+from meter_sim.sts.cipher import is_built
+from meter_sim.sts.dkga import Dkga, dkga_named
+from meter_sim.sts.identity import GREATEST_KEN, Encryption, KeyType, MeterPan, supply_group_code, tariff_index
+from meter_sim.sts.tid import BaseDate
+
+
+def _encryption(text: str) -> Encryption:
+    names = {f"EA{ea.value}": ea for ea in Encryption}
+    if text == "EA09":
+        raise wrong("EA09 (DES) is deprecated, use EA07")
+    if text not in names:
+        raise wrong(f"{text!r} is not allowed, use EA07")
+    if not is_built(names[text]):
+        raise wrong(f"{text} is not built yet, use EA07")
+    return names[text]
+
+
+def _base_date(text: str) -> BaseDate:
+    years = {str(base.value): base for base in BaseDate}
+    if text not in years:
+        raise wrong(f"{text!r} is not a base date, allowed are {', '.join(years)}")
+    return years[text]
+
+
+SupplyGroup = Annotated[str, digit_string(supply_group_code)]
+TariffIndex = Annotated[str, digit_string(tariff_index)]
+Pan = Annotated[str, digit_string(lambda text: MeterPan(text).digits)]
+KeyRevision = Annotated[int, whole(1, 9)]
+KeyExpiry = Annotated[int, whole(0, GREATEST_KEN)]
+KeyTypeName = Annotated[KeyType, one_of(KeyType, "DITK", "DDTK", "DUTK", "DCTK"), PlainSerializer(lambda kt: kt.name)]
+EncryptionName = Annotated[
+    Encryption, read_by(_encryption, "an algorithm such as EA07"), PlainSerializer(lambda ea: f"EA{ea}")
+]
+BaseDateYear = Annotated[BaseDate, read_by(_base_date, "a base date such as 2014"), PlainSerializer(int)]
+DkgaCode = Annotated[Dkga, digit_string(lambda text: dkga_named(text))]
+MakerCode = Annotated[int, whole(0, 0xFF)]
