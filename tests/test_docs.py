@@ -1,0 +1,71 @@
+"""Every scenario key and every option has a line in the docs, and the examples in the docs are what they say."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from meter_sim.cli import main
+from meter_sim.scenario import schema, schema_timeline, spread
+from meter_sim.scenario.reader import read_scenario
+from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISSUE_NAMES, METER_TESTS
+
+ROOT = Path(__file__).parent.parent
+SCENARIO = (ROOT / "docs" / "scenario.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def models():
+    for module in (schema, schema_timeline, spread):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
+                yield value
+
+
+KEYS = sorted({(model.__name__, key) for model in models() for key in model.allowed_keys()})
+
+
+@pytest.mark.parametrize(("model", "key"), KEYS)
+def test_every_key_has_a_line(model, key):
+    """As `key` or `above.key` at the start of a table row."""
+    assert re.search(rf"^\|[^|]*`([a-z_]+\.)*{key}`", SCENARIO, re.MULTILINE), f"{key} of {model}"
+
+
+@pytest.mark.parametrize("name", [*ENTRY_NAMES, *ISSUE_NAMES, *METER_TESTS, *CLEAR_REGISTERS, "Waiting"])
+def test_every_name_is_told(name):
+    assert f"`{name}`" in SCENARIO
+
+
+def commands(command, path):
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from commands(child, f"{path} {name}")
+    else:
+        yield path, command
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(main, "meter-sim")))
+def test_every_command_and_option_is_told(path, command):
+    assert f"`{path}" in README
+    for parameter in command.params:
+        for option in [*parameter.opts, *parameter.secondary_opts]:
+            if option.startswith("--"):
+                assert re.search(rf"{option}\b", README), f"{path} {option}"
+                assert parameter.help, f"{path} {option} has no help"
+
+
+@pytest.mark.parametrize("text", [README, SCENARIO], ids=["README.md", "scenario.md"])
+def test_scenarios_in_the_docs_are_good(text, tmp_path):
+    examples = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "supply_groups" in block]
+    assert examples
+    for number, example in enumerate(examples):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(example, encoding="utf-8")
+        read_scenario(file)
+
+
+def test_files_that_the_readme_names_are_there():
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
