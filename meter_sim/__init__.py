@@ -8,10 +8,12 @@ from importlib.metadata import version as _version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meter_sim.scenario.error import ScenarioError
+
 if TYPE_CHECKING:
     from meter_sim.results.result import Result
 
-__all__ = ["__version__", "read_result", "run"]
+__all__ = ["ScenarioError", "__version__", "read_result", "run"]
 
 __version__ = _version("meter_sim")
 

@@ -316,12 +316,39 @@ def test_a_result_is_the_same_bytes_again(tmp_path):
 # -- drawn timelines: nothing credits twice, and the energy balances
 
 BUYS = st.lists(st.integers(0, 6 * 1440 - 1), min_size=1, max_size=6)
+OTHERS = st.lists(
+    st.tuples(
+        st.integers(0, 7 * 1440 - 1),
+        st.sampled_from(
+            [
+                "manage: {clear_credit: all}",
+                "manage: {power_limit: 150 W}",
+                "manage: {power_limit: 0 W}",
+                "manage: {power_limit: 9 kW}",
+                "manage: {clear_tamper: true}",
+                "manage: {test: all}",
+                "tamper: seal",
+                "observe: nothing",
+                'enter: "12345678901234567890"',
+            ]
+        ),
+    ),
+    max_size=12,
+)
 ENTRIES = st.lists(st.tuples(st.integers(0, 7 * 1440 - 1), st.integers(0, 5)), max_size=20)
 
 
 @settings(max_examples=examples(40))
-@given(BUYS, ENTRIES, st.none() | st.integers(0, 6 * 1440), st.integers(1, 5), st.integers(0, 1000))
-def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entries, change, store, credit):
+@given(
+    BUYS,
+    ENTRIES,
+    OTHERS,
+    st.none() | st.integers(0, 6 * 1440),
+    st.none() | st.tuples(st.integers(0, 7 * 1440 - 1), st.integers(1, 3000)),
+    st.integers(1, 5),
+    st.integers(0, 1000),
+)
+def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entries, others, change, outage, store, credit):
     """As long as the TID store is not zeroed under an unchanged key; that case is in test_key_change.py."""
 
     def minute(number):
@@ -338,6 +365,9 @@ def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entri
     for time, token in entries:
         if token < len(buys) and time > buys[token]:
             lines.append(f"at: '{minute(time)}', enter: t{token}, meter: home")
+    lines += [f"at: '{minute(time)}', {other}, meter: home" for time, other in others]
+    if outage is not None:
+        lines.append(f"at: '{minute(outage[0])}', power_cycle: {outage[1]} min, meter: home")
     body = f"meter_models: {{m: {{tid_store: {store}, lockout: {{after: 0}}}}}}\nmeters:\n"
     body += HOME + f"credit: {credit} Wh, load: rural, model: m}}\ntimeline:\n"
     body += "".join(f"  - {{{line}}}\n" for line in lines)

@@ -139,6 +139,13 @@ def test_ea07_equals_the_plain_wording(block, key):
     assert ea07.decrypt(enciphered, key) == block
 
 
+@given(TOKENS, KEYS, st.integers(0, 19), st.integers(1, 9))
+def test_a_changed_digit_never_reads_as_the_same_token(token, key, place, change):
+    digits = cipher.encipher(token, key)
+    digit = str((int(digits[place]) + change) % 10)
+    assert cipher.decipher(digits[:place] + digit + digits[place + 1 :], key) != token
+
+
 def test_a_changed_digit_is_refused_but_for_one_in_65536():
     """Of 9 * 20 * 400 tokens with one digit changed, 72 000, about 1.1 pass the checksum by chance."""
     passed = tried = 0
