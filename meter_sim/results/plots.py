@@ -105,8 +105,8 @@ class _Timeline:
             note = f"last TID of {row['base_date']}" if first else ""
             self._line(axis, int(instant), note, _ROLLOVER, "--")
         axis.set_ylabel(f"{meter}\ncredit, kWh")
-        axis.set_ylim(bottom=0)
-        axis.margins(y=0.12)
+        most = max(_whole(register) for _, register in points) / WS_PER_KWH
+        axis.set_ylim(0, max(most, 1) * 1.18)  # room for the notes above the line
         axis.grid(axis="y", alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
 
