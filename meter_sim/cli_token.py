@@ -131,6 +131,9 @@ _ORDERS = "--units, --power-limit, --unbalance-limit, --clear-credit, --clear-ta
     click.option("--clear-credit", type=click.IntRange(0, 0xFFFF), metavar="REGISTER", help="ClearCredit; 65535: all."),
     click.option("--clear-tamper", is_flag=True, default=None, help="ClearTamperCondition."),
     click.option("--test", type=click.IntRange(0, 36), metavar="N", help="Meter test N; 0 is everything."),
+    click.option(
+        "--maker", type=click.IntRange(0, 255), metavar="N", help="With --test: the maker.  [default: 0, any]"
+    ),
     click.option("--to-krn", type=int, metavar="N", help="Key change to this key revision; prints two tokens."),
 )
 @_options(
@@ -165,6 +168,7 @@ def _issued(
         name: options.pop(name) for name in list(options) if name.startswith("to_") or name in ("ken", "rollover")
     }
     service = Service[str(options.pop("service")).upper()]
+    maker = options.pop("maker")
     orders = {name: value for name, value in options.items() if value is not None}
     if len(orders) + (change["to_krn"] is not None) != 1:
         raise StsError(f"give one of {_ORDERS}")
@@ -174,9 +178,11 @@ def _issued(
     if wrong:
         raise StsError(f"--{wrong[0].replace('_', '-')} goes with --to-krn")
     [(order, value)] = orders.items()
+    if maker is not None and order != "test":
+        raise StsError("--maker goes with --test")
     if order == "test":
         control = 1 << int(value) - 1 if value else _ALL_TESTS
-        return [cipher.encipher(MeterTestToken(0, control), None)]
+        return [cipher.encipher(MeterTestToken(0, control, int(maker or 0)), None)]
     if at is None:
         raise StsError("give the time of issue, such as --at 2024-11-20T09:00Z")
     tid = tid_at(old.base_date, minute_of(_instant(at)))

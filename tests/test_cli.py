@@ -312,6 +312,11 @@ def test_the_other_new_values_of_a_key_change():
         assert change(*options) != plain
 
 
+def test_a_test_token_for_a_maker():
+    digits = cli("token", "issue", *METER, "--test", "18", "--maker", "7").stdout
+    assert "manufacturer code  7" in cli("token", "decode", digits).stdout
+
+
 def test_reserved_minute():
     at = ["--at", "2004-03-29T00:01Z", "--rnd", "5", "--clear-credit", "65535"]
     kept = cli("token", "issue", *METER, *at, "--reserved-minute").stdout
@@ -342,6 +347,7 @@ def test_reserved_minute():
         (["--units", "5", "--at", "2004-03-01", "--ea", "11"], "token issue: EA11 is not built, use 07"),
         (["--units", "5", "--at", "2004-03-01", "--dkga", "03"], "token issue: DKGA03 is withdrawn"),
         (["--units", "5", "--at", "2004-03-01", "--key", "0123456789abcde"], "token issue: the vending key is neither"),
+        (["--units", "5", "--maker", "7"], "token issue: --maker goes with --test"),
         (["--to-krn", "10"], "token issue: key revision number 10 is outside 1 to 9"),
         (["--to-krn", "2", "--ken", "256"], "token issue: key expiry number 256 is outside"),
     ],

@@ -348,7 +348,9 @@ ENTRIES = st.lists(st.tuples(st.integers(0, 7 * 1440 - 1), st.integers(0, 5)), m
     st.integers(1, 5),
     st.integers(0, 1000),
 )
-def test_no_token_credits_twice_whatever_the_order(tmp_path_factory, buys, entries, others, change, outage, store, credit):
+def test_no_token_credits_twice_whatever_the_order(
+    tmp_path_factory, buys, entries, others, change, outage, store, credit
+):
     """As long as the TID store is not zeroed under an unchanged key; that case is in test_key_change.py."""
 
     def minute(number):
