@@ -59,6 +59,18 @@ def test_the_instant_is_the_first_second_that_reaches_the_energy(hours, cal, sta
         assert household.demand(start, found - 1, limit) < energy
 
 
+def test_edges_of_the_horizon_and_of_the_limit():
+    household = Load(profile((3_600_000,) * 12 + (7_200_000,) * 12), UTC, lambda day: ONE)  # 1 kW, then 2 kW
+    monday = at("2024-03-04")
+    noon = monday + 12 * HOUR
+    assert household.reached(monday, 3_600_000, monday + HOUR) == monday + HOUR
+    assert household.reached(monday, 3_600_001, monday + HOUR) is None
+    assert not household.binds(noon, 2000)
+    assert household.binds(noon, 1999)
+    assert household.binding_changes(monday, 1500, noon + 1) == noon
+    assert household.binding_changes(monday, 1500, noon) is None
+
+
 def test_nothing_wanted_is_reached_at_once():
     assert load((3600,) * 24).reached(START, 0, START + DAY) == START
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from meter_sim.meter.answer import STATUS_BY_NAME, AuthenticationResult, Status, TokenResult, ValidationResult
 from meter_sim.meter.credit import WS_PER_KWH, WS_PER_TENTH
 from meter_sim.sts import cipher
-from meter_sim.sts.identity import KeyType
+from meter_sim.sts import key_change as changes
+from meter_sim.sts.dkga import DecoderKey
+from meter_sim.sts.identity import Encryption, KeyType
 from meter_sim.sts.token import (
     CreditToken,
     FirstSection,
@@ -397,3 +399,84 @@ def test_displays():
     assert home.enter(CREDIT, NOW).display == ("USEd",)
     assert home.enter(credit("2019-06-01 12:00"), NOW).display == ("OLd",)
     assert home.enter(credit("2024-06-01 12:00", revision=2), NOW).display == ("rEJEct",)
+
+
+# -- edges that a slip of the hand would move
+
+
+def test_sections_clear_the_lock_outs_count():
+    home = meter()
+    wrong = credit("2024-06-01 12:00", revision=3)
+    first, _ = key_change(1, 2)
+    for entries in ((wrong, wrong, first, wrong, wrong), (wrong,)):
+        for digits in entries:
+            home.enter(digits, NOW)
+        assert home.lockout.holds(NOW) is (entries == (wrong,))
+
+
+def test_wrong_test_tokens_count_but_not_while_locked():
+    home, wrong = meter(), str(int("18446744073843772416") ^ 1)
+    for _ in range(3):
+        assert home.enter(wrong, NOW).name == "CRCError"
+    assert home.lockout.until == NOW + 10
+    assert home.enter(wrong, NOW + 5).name == "CRCError"
+    assert home.lockout.until == NOW + 10
+
+
+def test_a_power_cycle_keeps_the_lock_out_and_tampering_keeps_sections():
+    home = meter()
+    home.enter(key_change(1, 2)[0], NOW)
+    home.tamper()
+    assert home.pending.held(NOW) == (3,)
+    for _ in range(3):
+        home.enter(credit("2024-06-01 12:00", revision=2), NOW)
+    home.power_off()
+    home.power_on()
+    assert home.enter(CREDIT, NOW + 9).name == "LockedOut"
+
+
+def test_the_switch_stays_closed_after_clear_credit_until_the_load_phase():
+    home = meter(credit=WS_PER_KWH)
+    home.enter(order("2024-06-01 12:00", Management.CLEAR_CREDIT), NOW)
+    assert home.switch_closed
+    assert home.set_switch()
+    assert not home.switch_closed
+
+
+def test_the_greatest_limit_itself_is_taken_for_both_limits():
+    home = meter(phases=3, greatest_limit=10_000)
+    for minute, command in (
+        (0, Management.SET_MAXIMUM_POWER_LIMIT),
+        (10, Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT),
+    ):
+        assert home.enter(order(f"2024-06-01 13:{minute:02}", command, 10_000), NOW).name == "Accept"
+        assert home.enter(order(f"2024-06-01 13:{minute + 2:02}", command, 10_001), NOW).name == "RangeError"
+
+
+def test_what_tests_show_of_a_state_that_changed():
+    home = meter(phases=3)
+    home.enter(order("2024-06-01 12:00", Management.SET_MAXIMUM_POWER_LIMIT, 5000), NOW)
+    home.enter(order("2024-06-01 12:02", Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT, 70), NOW)
+    home.tamper()
+    shown = home.enter("56493153725450313471", NOW).display
+    for line in ("load switch open", "power limit 5000 W", "unbalance limit 70 W", "tamper yes"):
+        assert line in shown
+
+
+def test_a_forbidden_set_is_dropped_whole():
+    home = meter()
+    new = changes.NewKey(DecoderKey(Encryption.EA07, 12345), KeyType.DCTK, 5, "03", 77, True)
+    first, second = (made(home, section) for section in changes.split(new))
+    assert [home.enter(digits, NOW).name for digits in (first, second)] == ["1stKCT", "KeyTypeError"]
+    assert home.pending.held(NOW) == ()
+    assert home.enter(second, NOW).name == "2ndKCT"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_later_section_takes_the_place_of_its_like(place):
+    wanted, other = key_change(1, 2), key_change(1, 3)
+    home = meter()
+    home.enter(other[place], NOW)
+    home.enter(wanted[place], NOW)
+    assert home.enter(wanted[1 - place], NOW).name == "Accept"
+    assert home.enter(credit("2024-12-01 12:00", revision=2), NOW).name == "Accept"

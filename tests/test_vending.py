@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_sim.sts.dkga import Dkga
 from meter_sim.sts.errors import NotSupported, WrongIdentity
+from meter_sim.sts.identity import MeterPan
 from meter_sim.sts.tid import is_reserved
 from meter_sim.sts.token import CreditToken, FirstSection, Management, MeterTestToken, SecondSection, Service
 from meter_sim.vending import refusal
@@ -242,3 +245,67 @@ def test_a_meter_test_fits_every_meter():
     slip = point_of_sale().test(MeterTestToken(0, 8))
     assert slip.token.digits == "18446744073843772416"
     assert slip.token.record is None
+
+
+def test_an_immediate_change_leaves_the_waiting_one():
+    pos = point_of_sale()
+    pos.change_key_with_purchase("home", KeyChangePlan(3))
+    pos.change_key_with_purchase("home", KeyChangePlan(2))  # replaces it
+    pos.change_key("home", KeyChangePlan(1, tariff_index="05"), now=at("2024-06-01 10:00"))
+    slip = sell(pos, "2024-06-01 11:00")
+    assert slip.token.record == record(2, "05")
+    assert [token.record for token in slip.key_change] == [record(1, "05")] * 2
+
+
+def test_a_management_token_keeps_its_tid_from_others():
+    pos = point_of_sale()
+    for _ in range(2):
+        pos.manage("home", Management.CLEAR_TAMPER_CONDITION, 0, now=at("2024-06-01 10:00"), rnd=rnd)
+    assert tid_of(sell(pos, "2024-06-01 10:00")) == tid("2024-06-01 10:02")
+    kept = pos.manage("home", Management.CLEAR_CREDIT, 0, now=at("2024-06-02 00:01"), rnd=rnd, on_reserved_minute=True)
+    assert tid_of(kept) == tid("2024-06-02 00:01")
+
+
+def test_dates_go_by_the_clock_of_the_point_of_sale():
+    secure = SecureModule(
+        [vending_key(1, 1993, "test:old", "02"), vending_key(2, 2014, "test:new", issue_until=at("2024-06-01 12:00"))]
+    )
+    ahead = PointOfSale(
+        "main", secure, MeterRegister({"home": record(2), "old": record(1)}), TidList(), clock_offset=3600
+    )
+    with pytest.raises(refusal.IssueUntilPassed):
+        sell(ahead, "2024-06-01 11:30")
+    with pytest.raises(refusal.IssueUntilPassed):
+        ahead.manage("home", Management.CLEAR_CREDIT, 0, now=at("2024-06-01 11:30"), rnd=rnd)
+    with pytest.raises(refusal.IssueUntilPassed):
+        ahead.change_key("old", KeyChangePlan(2), now=at("2024-06-01 11:30"))
+    assert ahead.change_key("old", KeyChangePlan(2), now=at("2024-06-01 10:30"))
+
+
+def test_each_meter_has_its_own_list():
+    other = dataclasses.replace(record(), pan=MeterPan("600727010000000164"))
+    pos = PointOfSale("main", module(), MeterRegister({"home": record(), "next": other}), TidList())
+    first = sell(pos, "2024-06-01 10:00")
+    second = pos.sell("next", tenths=100, now=at("2024-06-01 10:00"), rnd=rnd)
+    assert tid_of(first) == tid_of(second)
+
+
+@pytest.mark.parametrize(("plan_ken", "key_ken", "sent"), [(None, 77, 77), (200, 77, 200), (None, 255, 255)])
+def test_the_ken_of_a_key_change(plan_ken, key_ken, sent):
+    secure = SecureModule(
+        [vending_key(1, 1993, "test:old", "02"), vending_key(2, 2014, "test:new", key_expiry=key_ken)]
+    )
+    slip = point_of_sale(secure=secure).change_key("home", KeyChangePlan(2, key_expiry=plan_ken), now=at("2024-06-01"))
+    first, second = (token.token for token in slip.key_change)
+    assert first.ken_high << 4 | second.ken_low == sent
+
+
+def test_a_power_limit_beyond_sixteen_bits_is_a_refusal():
+    with pytest.raises(refusal.AmountOutOfRange):
+        point_of_sale().manage("home", Management.SET_MAXIMUM_POWER_LIMIT, 18_201_625, now=at("2024-06-01"), rnd=rnd)
+
+
+def test_a_wrapping_system_does_not_wrap_before_the_base_date():
+    wrapping = point_of_sale(after_last_minute=AfterLastMinute.WRAP)
+    with pytest.raises(refusal.TidOutOfRange):
+        sell(wrapping, "1992-12-31 23:00")
