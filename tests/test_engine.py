@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from meter_sim.engine.draws import Purpose, draw
 from meter_sim.engine.reference import run
+from meter_sim.meter.answer import Status
 from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.results.record import EventKind
 from meter_sim.results.result import result_of
@@ -448,3 +449,113 @@ def test_the_last_day_may_be_short(tmp_path, end):
     assert [day.date for day in record.days] == ["2024-06-03", "2024-06-04"][: len(record.days)]
     assert record.readings[-1].time == at(end)
     balanced(record)
+
+
+# -- edges that a slip of the hand would move
+
+
+def test_an_order_is_entered_before_a_purchase_of_the_same_second(tmp_path):
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += "  - {at: 2024-06-04, buy: 1 kWh, meter: home}\n  - {at: 2024-06-04, manage: {test: drn}, meter: home}\n"
+    kinds = [EventKind.ORDER_ISSUED, EventKind.ENTRY, EventKind.PURCHASE]
+    assert [kind for (kind,) in rows(run(scenario(tmp_path, body)), "event", kinds=kinds)] == kinds
+
+
+def test_power_returns_before_an_entry_of_the_same_second(tmp_path):
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += '  - {at: 2024-06-03 02:00, enter: "12345678901234567890", meter: home, expect: CRCError}\n'
+    body += '  - {at: 2024-06-03 01:59:59, enter: "12345678901234567890", meter: home, expect: NotReady}\n'
+    body += "  - {at: 2024-06-03 01:00, power_cycle: 1 h, meter: home}\n"
+    assert [finding.failure for finding in run(scenario(tmp_path, body)).findings] == ["", ""]
+
+
+def test_a_power_cut_loses_what_was_typed(tmp_path):
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += (
+        '  - {at: 2024-06-03 01:00, enter: "12345678901234567890", digit_every: 2 s, meter: home, expect: TimedOut}\n'
+    )
+    body += "  - {at: 2024-06-03 01:00:09, power_cycle: 3 s, meter: home}\n"
+    assert [finding.failure for finding in run(scenario(tmp_path, body)).findings] == [""]
+
+
+def test_clear_credit_cuts_in_the_same_second(tmp_path):
+    body = "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    body += (
+        "  - {at: 2024-06-03 01:00, manage: {clear_credit: all}, meter: home, expect: {switch: open, credit: 0 kWh}}\n"
+    )
+    body += "  - {at: 2024-06-03 02:00, manage: {test: power}, meter: home, expect: {display: power 0 W}}\n"
+    record = run(scenario(tmp_path, body))
+    assert [finding.failure for finding in record.findings] == ["", ""]
+    ends = [EventKind.CREDIT_ENDED, EventKind.SUPPLY_OFF]
+    assert rows(record, "time", "event", kinds=ends) == [(at("2024-06-03 01:00"), kind) for kind in ends]
+    balanced(record)
+
+
+LATE_KEY = '"123457":\n    vending_keys:\n      - {{key_revision: 1, issue_from: 2024-06-05, '
+
+
+@pytest.mark.parametrize(("buyer", "first_count"), [(BUYER, 0), (WEEKLY, None)])
+def test_which_draw_a_purchase_after_refused_ones_has(tmp_path, buyer, first_count):
+    """A level buyer tries again with the same draws; an interval buyer's count is that of the interval."""
+    spread = "{uniform: {least: 6 kWh, greatest: 60 kWh}}"
+    body = buyer % (spread, "1 h") if "%s" in buyer else buyer.replace("amount: 3 kWh", f"amount: {spread}")
+    body = body.replace("credit: 12 kWh", "credit: 1 kWh").replace("every: 2 days", "every: 20 h")
+    file = tmp_path / "test.yaml"
+    file.write_text(
+        HEAD.replace('"123457":\n    vending_keys:\n      - {{key_revision: 1, ', LATE_KEY).format(end="2024-06-10")
+        + body
+    )
+    drawn = read_scenario(file)
+    record = run(drawn)
+    refused = len(rows(record, "time", kinds=[EventKind.SALE_REFUSED]))
+    assert refused >= 2
+    (says, label), *_ = rows(record, "says", "label", kinds=[EventKind.PURCHASE])
+    count = refused if first_count is None else first_count
+    amount = drawn.meters[0].customer.amount.value(draw(5, Purpose.PURCHASE_AMOUNT, 1, count))
+    assert says.startswith(f"{amount // 10}.{amount % 10} kWh")
+    assert label.endswith(f" #{count + 1}")
+    assert record.totals[0].credited_ws > 0
+
+
+def test_what_a_day_counts(tmp_path):
+    second = HOME.replace("home", "next").replace("600727000000000009", "600727010000000164") + "credit: 9 kWh}\n"
+    body = "meters:\n" + HOME + "credit: 5 kWh, load: flat}\n" + second + "timeline:\n"
+    body += "  - {at: 2024-06-03 01:00, buy: 2 kWh, meter: home, as: a, enter_after: 1 min}\n"
+    body += "  - {at: 2024-06-03 02:00, buy: 3 kWh, meter: home, as: b}\n"
+    body += "  - {at: 2024-06-03 03:00, enter: a, meter: home}\n"
+    body += "  - {at: 2024-06-03 04:00, change_key: {to: 2}, meter: home, as: kct}\n"
+    body += "  - {at: 2024-06-03 23:55, enter: kct.2, meter: home}\n"
+    body += "  - {at: 2024-06-04 00:00, enter: kct.1, meter: home}\n"
+    record = run(scenario(tmp_path, body, "2024-06-05 00:00"))
+    assert [(day.date, day.meter) for day in record.days] == [
+        ("2024-06-03", "home"),
+        ("2024-06-03", "next"),
+        ("2024-06-04", "home"),
+        ("2024-06-04", "next"),
+    ]
+    first, _, then, _ = record.days
+    assert (first.purchases, first.bought_tenths) == (2, 50)
+    assert {status.standard_name: first.entries[status - 1] for status in Status if first.entries[status - 1]} == {
+        "Accept": 1,
+        "2ndKCT": 1,
+        "UsedError": 1,
+    }
+    assert (first.pending_sections, first.key_revision, first.presumed_key_revision) == (1, 1, 2)
+    assert (then.purchases, then.pending_sections, then.key_revision) == (0, 0, 2)
+    assert first.credited_ws == 2 * WS_PER_KWH
+    home = [reading for reading in record.readings if reading.meter == "home"]
+    assert [home[0].time, home[-1].time] == [at("2024-06-03"), at("2024-06-05")]
+    assert (home[1].used_ws, home[1].register_ws) == (1_500_000, 5 * WS_PER_KWH - 1_500_000)
+    assert home[-1].used_ws == 7 * WS_PER_KWH
+    assert record.totals[0].tokens_not_entered == ("b",)
+
+
+def test_shared_and_separate_lists_and_a_wrapping_system(tmp_path):
+    body = "points_of_sale: {main: {after_last_minute: wrap}, other: {}, own: {shared_tid_list: false}}\n"
+    body += "meters:\n" + HOME + "credit: 9 kWh}\ntimeline:\n"
+    for name in ("main", "other", "own"):
+        body += f"  - {{at: 2024-06-04, buy: 1 kWh, meter: home, point_of_sale: {name}}}\n"
+    says = [
+        text.split("(")[1][:16] for (text,) in rows(run(scenario(tmp_path, body)), "says", kinds=[EventKind.PURCHASE])
+    ]
+    assert says == ["2024-06-04 00:00", "2024-06-04 00:02", "2024-06-04 00:00"]
