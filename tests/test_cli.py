@@ -194,6 +194,41 @@ def test_a_folder_that_is_something_else_is_left_alone(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "letters"]
 
 
+def test_the_current_folder_and_a_symbolic_link(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for out in (".", "..", ""):
+        result = cli("run", HOUSEHOLD, "--out", out, "--no-plot")
+        assert result.exit_code == 2
+        assert "is the folder you are in, or above it" in result.stderr
+    assert list(tmp_path.rglob("*")) == [tmp_path / "here"]
+    (tmp_path / "real").mkdir()
+    try:
+        (tmp_path / "link").symlink_to("real", target_is_directory=True)
+    except OSError:
+        return  # no symbolic links here
+    assert cli("run", HOUSEHOLD, "--out", tmp_path / "link", "--no-plot").exit_code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "summary.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "link", "real"]
+
+
+def test_a_failure_while_writing_leaves_the_earlier_result(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    result = meter_sim.run(HOUSEHOLD)
+    result.write(out, plot=False)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    with pytest.raises(ResultError, match="No space left on device"):
+        result.write(out, plot=False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
 def test_a_run_that_is_killed_leaves_no_half_written_result(tmp_path):
     """Killed at many moments: the folder is not there, or complete."""
     out = tmp_path / "out"

@@ -88,22 +88,22 @@ class Result:
         An earlier result in the folder is replaced. Raises ResultError if the folder holds something else or cannot be
         written.
         """
-        target = Path(folder)
-        check_replaceable(target)
+        target = Path(folder).resolve()  # what a symbolic link points to, not the link
+        check_replaceable(Path(folder))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         except OSError as error:
-            raise ResultError(f"{target}: cannot be written: {error.strerror}") from None
+            raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
         try:
             self._write_files(draft, plot)
             draft.chmod(0o755)
             _swap(draft, target)
         except OSError as error:
-            raise ResultError(f"{target}: cannot be written: {error.strerror}") from None
+            raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        return target
+        return Path(folder)
 
     def _write_files(self, folder: Path, plot: bool) -> None:
         (folder / SUMMARY).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8", newline="\n")
@@ -161,6 +161,8 @@ def check_replaceable(target: Path) -> None:
     """Refuse, with a ResultError, a folder that a result may not replace."""
     if not target.exists():
         return
+    if target.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise ResultError(f"{target}: is the folder you are in, or above it; name a folder below it")
     if not target.is_dir():
         raise ResultError(f"{target}: is a file, name a folder")
     strange = sorted(set(os.listdir(target)) - set(FILES))  # noqa: PTH208 (names are all that is wanted)
@@ -172,12 +174,14 @@ def _swap(draft: Path, target: Path) -> None:
     if not target.exists():
         draft.rename(target)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    target.rename(old / target.name)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
     try:
-        draft.rename(target)
-    except OSError:
-        (old / target.name).rename(target)
-        raise
+        target.rename(aside / target.name)
+        try:
+            draft.rename(target)
+        except OSError:
+            (aside / target.name).rename(target)
+            raise
     finally:
-        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():  # else the earlier result lies aside, and nothing may be lost
+            shutil.rmtree(aside, ignore_errors=True)
