@@ -10,17 +10,27 @@ import click
 from meter_sim.sts import amount, cipher, words
 from meter_sim.sts.dkga import DecoderKey, derive, dkga_named
 from meter_sim.sts.errors import StsError
-from meter_sim.sts.identity import Encryption, KeyIdentity, KeyType, MeterPan, key_expiry_number
+from meter_sim.sts.identity import (
+    Encryption,
+    IdRecord,
+    KeyIdentity,
+    KeyType,
+    MeterPan,
+    encryption_named,
+    key_expiry_number,
+)
 from meter_sim.sts.key_change import NewKey, split
 from meter_sim.sts.tid import BaseDate, is_reserved, minute_of, tid_at
 from meter_sim.sts.token import (
     CreditToken,
+    CurrencyToken,
+    ExtendedToken,
     Management,
     ManagementToken,
-    MeterTestToken,
     Service,
     Token,
     grouped,
+    meter_test,
     number_of,
     split_class,
 )
@@ -32,7 +42,6 @@ NOT_VERIFIED = 1
 Command = TypeVar("Command", bound=Callable[..., None])
 
 _BASES = [str(base.value) for base in BaseDate]
-_ALL_TESTS = (1 << 36) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +67,36 @@ class KeyOptions:
         """The decoder key that they name. Raises StsError."""
         from meter_sim.vending.vending_key import vending_key_value
 
-        code = self.ea.removeprefix("EA")
-        if code not in list(Encryption) or not cipher.is_built(Encryption(code)):
-            raise StsError(f"EA{code} is not built, use 07")
+        encryption = encryption_named(self.ea)
         dkga = dkga_named(self.dkga)
         identity = KeyIdentity(
-            MeterPan(self.pan), self.sgc, self.ti, self.krn, KeyType[self.kt], Encryption(code), self.base_date
+            MeterPan(self.pan), self.sgc, self.ti, self.krn, KeyType[self.kt], encryption, self.base_date
         )
         return derive(identity, dkga, vending_key_value(self.key, dkga))
+
+
+_IN_ID_RECORD = ("pan", "sgc", "krn", "ti", "ea")
+
+
+def _named_key(options: dict[str, str | int | None], instead: str = "or --id-record") -> KeyOptions:
+    """The key that options name, spelt out or by an IDRecord. Raises StsError."""
+    digits = options.pop("id_record")
+    if digits is not None:
+        given = [f"--{name}" for name in _IN_ID_RECORD if options[name] is not None]
+        if given:
+            raise StsError(f"{given[0]} stands in --id-record, leave it out")
+        card = IdRecord.of(str(digits))
+        options |= {
+            "pan": card.pan.digits,
+            "sgc": card.supply_group,
+            "krn": card.key_revision,
+            "ti": card.tariff_index,
+            "ea": card.encryption.value,
+        }
+    if options["pan"] is None or options["sgc"] is None:
+        raise StsError(f"give --pan, --sgc and what else names the key, {instead}")
+    defaults = {"krn": 1, "ti": "01", "ea": "07"}
+    return KeyOptions(**{name: defaults.get(name) if value is None else value for name, value in options.items()})  # type: ignore[arg-type]
 
 
 def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -77,12 +108,12 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return add
 
 
-def _key_options(*, required: bool) -> Callable[[Command], Command]:
+def _key_options() -> Callable[[Command], Command]:
     return _options(
-        click.option("--pan", required=required, help="MeterPAN, 18 digits."),
-        click.option("--sgc", required=required, help="Supply group code, 6 digits."),
-        click.option("--krn", type=int, default=1, show_default=True, help="Key revision number, 1 to 9."),
-        click.option("--ti", default="01", show_default=True, help="Tariff index, 2 digits."),
+        click.option("--pan", help="MeterPAN, 18 digits."),
+        click.option("--sgc", help="Supply group code, 6 digits."),
+        click.option("--krn", type=int, help="Key revision number, 1 to 9.  [default: 1]"),
+        click.option("--ti", help="Tariff index, 2 digits.  [default: 01]"),
         click.option(
             "--kt",
             type=click.Choice([kind.name for kind in KeyType]),
@@ -90,7 +121,10 @@ def _key_options(*, required: bool) -> Callable[[Command], Command]:
             show_default=True,
             help="Key type.",
         ),
-        click.option("--ea", default="07", show_default=True, help="Encryption algorithm of the meter."),
+        click.option("--ea", help="Encryption algorithm of the meter: 07 or 11.  [default: 07]"),
+        click.option(
+            "--id-record", metavar="DIGITS", help="IDRecord, 35 digits, in place of --pan, --sgc, --krn, --ti and --ea."
+        ),
         click.option("--dkga", default="04", show_default=True, help="Decoder key generation: 02 or 04."),
         click.option("--base", type=click.Choice(_BASES), default="2014", show_default=True, help="Base date."),
         click.option(
@@ -109,11 +143,14 @@ def token() -> None:
 
 # -- issue -----------------------------------------------------------------------------------------------------
 
-_ORDERS = "--units, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --test and --to-krn"
+_ORDERS = (
+    "--units, --currency, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --extended, --test "
+    "and --to-krn"
+)
 
 
 @token.command()
-@_key_options(required=True)
+@_key_options()
 @_options(
     click.option("--at", metavar="TIME", help="Time of issue, such as 2024-11-20T09:00Z; UTC also without the Z."),
     click.option("--rnd", type=click.IntRange(0, 15), default=0, show_default=True, help="The four random bits."),
@@ -121,20 +158,27 @@ _ORDERS = "--units, --power-limit, --unbalance-limit, --clear-credit, --clear-ta
     click.option("--units", metavar="AMOUNT", help="Credit in kWh, m3 or min, such as 50 or 12.5."),
     click.option(
         "--service",
-        type=click.Choice([service.name.lower() for service in Service]),
+        type=click.Choice([service.name.lower() for service in Service if not service.in_currency]),
         default="electricity",
         show_default=True,
-        help="What --units credits.",
+        help="What --units or --currency credits.",
     ),
+    click.option("--currency", metavar="AMOUNT", help="Credit in the base currency, such as 12.50; may be below zero."),
     click.option("--power-limit", type=int, metavar="W", help="SetMaximumPowerLimit."),
     click.option("--unbalance-limit", type=int, metavar="W", help="SetMaximumPhasePowerUnbalanceLimit."),
     click.option("--clear-credit", type=click.IntRange(0, 0xFFFF), metavar="REGISTER", help="ClearCredit; 65535: all."),
     click.option("--clear-tamper", is_flag=True, default=None, help="ClearTamperCondition."),
+    click.option(
+        "--extended",
+        type=(click.IntRange(0, 63), click.IntRange(0, 1023)),
+        metavar="FUNCTION VALUE",
+        help="Class 2 subclass 10: an extended function and its ten bits.",
+    ),
     click.option("--test", type=click.IntRange(0, 36), metavar="N", help="Meter test N; 0 is everything."),
     click.option(
-        "--maker", type=click.IntRange(0, 255), metavar="N", help="With --test: the maker.  [default: 0, any]"
+        "--maker", type=click.IntRange(0, 0xFFFF), metavar="N", help="With --test: the maker.  [default: 0, any]"
     ),
-    click.option("--to-krn", type=int, metavar="N", help="Key change to this key revision; prints two tokens."),
+    click.option("--to-krn", type=int, metavar="N", help="Key change to this key revision; prints its tokens."),
 )
 @_options(
     click.option("--to-sgc", metavar="SGC", help="Supply group after the key change.  [default: --sgc]"),
@@ -147,14 +191,18 @@ _ORDERS = "--units, --power-limit, --unbalance-limit, --clear-credit, --clear-ta
     click.option("--to-key", envvar="METER_SIM_TO_KEY", help="Vending key after the key change.  [default: --key]"),
     click.option("--ken", type=int, default=None, help="Key expiry number of the new key.  [default: 255]"),
     click.option("--rollover/--no-rollover", default=None, help="The rollover bit.  [default: set for a later base]"),
+    click.option(
+        "--three-sections", is_flag=True, default=None, help="EA07: the set of three, which carries the supply group."
+    ),
 )
 def issue(at: str | None, rnd: int, reserved_minute: bool, **options: str | int | bool | None) -> None:
-    """Issue a token, or the two of a key change, under a meter's key.
+    """Issue a token, or the two to four of a key change, under a meter's key.
 
-    Give one of --units, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --test and --to-krn.
+    Give one of --units, --currency, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --extended,
+    --test and --to-krn.
     """
-    old = KeyOptions(**{name: options.pop(name) for name in KeyOptions.__slots__})  # type: ignore[arg-type]
     try:
+        old = _named_key({name: options.pop(name) for name in (*KeyOptions.__slots__, "id_record")})
         for digits in _issued(old, at, rnd, reserved_minute, options):
             click.echo(grouped(digits))
     except StsError as error:
@@ -165,7 +213,9 @@ def _issued(
     old: KeyOptions, at: str | None, rnd: int, reserved_minute: bool, options: dict[str, str | int | bool | None]
 ) -> list[str]:
     change = {
-        name: options.pop(name) for name in list(options) if name.startswith("to_") or name in ("ken", "rollover")
+        name: options.pop(name)
+        for name in list(options)
+        if name.startswith("to_") or name in ("ken", "rollover", "three_sections")
     }
     service = Service[str(options.pop("service")).upper()]
     maker = options.pop("maker")
@@ -181,8 +231,7 @@ def _issued(
     if maker is not None and order != "test":
         raise StsError("--maker goes with --test")
     if order == "test":
-        control = 1 << int(value) - 1 if value else _ALL_TESTS
-        return [cipher.encipher(MeterTestToken(0, control, int(maker or 0)), None)]
+        return [cipher.encipher(meter_test(int(str(value)), int(maker or 0)), None)]
     if at is None:
         raise StsError("give the time of issue, such as --at 2024-11-20T09:00Z")
     tid = tid_at(old.base_date, minute_of(_instant(at)))
@@ -191,9 +240,14 @@ def _issued(
     return [cipher.encipher(_timed(order, value, service, rnd, tid), old.decoder_key())]
 
 
-def _timed(order: str, value: str | int | bool, service: Service, rnd: int, tid: int) -> Token:
+def _timed(order: str, value: str | int | bool | tuple[int, int], service: Service, rnd: int, tid: int) -> Token:
     if order == "units":
-        return CreditToken(service, rnd, tid, amount.encode(_tenths(str(value))))
+        return CreditToken(service, rnd, tid, amount.encode(_whole("--units", str(value), 10, "tenths")))
+    if order == "currency":
+        units = _whole("--currency", str(value), 100_000, "0.00001")
+        return CurrencyToken(Service(service + 4), tid, amount.encode_currency(units))
+    if isinstance(value, tuple):
+        return ExtendedToken(rnd, tid, *value)
     if order == "power_limit":
         return ManagementToken(Management.SET_MAXIMUM_POWER_LIMIT, rnd, tid, amount.encode(int(value)))
     if order == "unbalance_limit":
@@ -221,6 +275,9 @@ def _key_change(old: KeyOptions, change: dict[str, str | int | bool | None]) -> 
         key=after("key"),
     )
     rollover, ken = change["rollover"], change["ken"]
+    long = encryption_named(new.ea).key_bits == 128
+    if long and change["three_sections"]:
+        raise StsError("--three-sections is for EA07, a key change of EA11 always has four")
     sections = split(
         NewKey(
             key=new.decoder_key(),
@@ -229,6 +286,7 @@ def _key_change(old: KeyOptions, change: dict[str, str | int | bool | None]) -> 
             tariff_index=new.ti,
             key_expiry=key_expiry_number(255 if ken is None else int(ken)),
             rollover=new.base_date > old.base_date if rollover is None else bool(rollover),
+            supply_group=new.sgc if long or change["three_sections"] else None,
         )
     )
     key = old.decoder_key()
@@ -244,16 +302,17 @@ def _instant(text: str) -> int:
         raise StsError(f"--at: {error}") from None
 
 
-def _tenths(text: str) -> int:
+def _whole(option: str, text: str, per_unit: int, what: str) -> int:
     from meter_sim.scenario.quantities import QuantityError, number
 
+    negative = option == "--currency" and text.startswith("-")
     try:
-        tenths = number(text) * 10
+        value = number(text[negative:]) * per_unit
     except QuantityError as error:
-        raise StsError(f"--units: {error}") from None
-    if tenths != tenths.to_integral_value():
-        raise StsError(f"--units: {text} is not a whole number of tenths")
-    return int(tenths)
+        raise StsError(f"{option}: {error}") from None
+    if value != value.to_integral_value():
+        raise StsError(f"{option}: {text} is not a whole number of {what}")
+    return -int(value) if negative else int(value)
 
 
 # -- decode and verify -----------------------------------------------------------------------------------------
@@ -262,7 +321,7 @@ def _tenths(text: str) -> int:
 def _reading_options(command: Command) -> Command:
     return _options(
         click.argument("digits", nargs=-1, required=True),
-        _key_options(required=False),
+        _key_options(),
         click.option(
             "--decoder-key", help="Decoder key in hex, most significant byte first, instead of a vending key."
         ),
@@ -328,10 +387,9 @@ def _reading_key(decoder_key: str | None, options: dict[str, str | int]) -> tupl
             value = bytes.fromhex(decoder_key)
         except ValueError:
             value = b""
-        if len(value) != 8:
-            raise StsError("--decoder-key is not 16 hex digits")
-        return DecoderKey(Encryption.EA07, int.from_bytes(value, "big")), None
-    if options["pan"] is None or options["sgc"] is None:
-        raise StsError("give --pan, --sgc and what else names the key, or --decoder-key")
-    named = KeyOptions(**options)  # type: ignore[arg-type]
+        if len(value) not in (8, 16):
+            raise StsError("--decoder-key is neither 16 hex digits (EA07) nor 32 (EA11)")
+        encryption = Encryption.EA07 if len(value) == 8 else Encryption.EA11
+        return DecoderKey(encryption, int.from_bytes(value, "big")), None
+    named = _named_key(dict(options), "--id-record or --decoder-key")
     return named.decoder_key(), named.base_date

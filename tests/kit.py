@@ -82,7 +82,7 @@ def credit(
     """The digits of a credit token."""
     return (
         module()
-        .issue_credit(record(revision), service=service, tenths=tenths, tid=tid(time, revision), rnd=rnd, at=at(time))
+        .issue_credit(record(revision), service=service, amount=tenths, tid=tid(time, revision), rnd=rnd, at=at(time))
         .digits
     )
 

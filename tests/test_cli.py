@@ -50,7 +50,7 @@ def test_a_written_result_reads_back(tmp_path):
     assert again.daily.equals(result.daily)
     assert again.readings.equals(result.readings)
     assert len(result.events) == len(result.record.events)
-    assert list(result.daily.columns[-16:])[:2] == ["Accept", "1stKCT"]
+    assert list(result.daily.columns[-18:])[:2] == ["Accept", "1stKCT"]
     assert result.daily["Accept"].sum() == result.summary["entries"]["Accept"]
     assert str(result.events["time"].dt.tz) == "UTC"
 
@@ -379,7 +379,12 @@ def test_reserved_minute():
             "token issue: MeterPAN 600727000000000008 has",
         ),
         (["--units", "5", "--at", "2004-03-01", "--sgc", "12345"], "token issue: supply group code '12345' is not 6"),
-        (["--units", "5", "--at", "2004-03-01", "--ea", "11"], "token issue: EA11 is not built, use 07"),
+        (["--units", "5", "--at", "2004-03-01", "--ea", "09"], "token issue: EA09 (DES) is deprecated; use 07 or 11"),
+        (["--units", "5", "--at", "2004-03-01", "--ea", "12"], "token issue: EA '12' does not exist; use 07 or 11"),
+        (["--currency", "1.234567", "--at", "2014-03-01"], "token issue: --currency: 1.234567 is not a whole number"),
+        (["--units", "-5", "--at", "2014-03-01"], "token issue: --units: '-5' is not a number"),
+        (["--to-krn", "2", "--ea", "11", "--three-sections"], "token issue: --three-sections is for EA07"),
+        (["--test", "4", "--id-record", "1" * 35], "token issue: --pan stands in --id-record, leave it out"),
         (["--units", "5", "--at", "2004-03-01", "--dkga", "03"], "token issue: DKGA03 is withdrawn"),
         (["--units", "5", "--at", "2004-03-01", "--key", "0123456789abcde"], "token issue: the vending key is neither"),
         (["--units", "5", "--maker", "7"], "token issue: --maker goes with --test"),
@@ -450,7 +455,7 @@ def test_token_verify():
     assert cli("token", "verify", "--decoder-key", key, CLASS_0).stdout == "Authentic: 0.1 kWh, TID 5871715\n"
     assert cli("token", "verify", "18446744073843772416").stdout == "Authentic: meter test: key revision and key type\n"
     assert cli("token", "verify", CLASS_0).stderr == (
-        "token verify: give --pan, --sgc and what else names the key, or --decoder-key\n"
+        "token verify: give --pan, --sgc and what else names the key, --id-record or --decoder-key\n"
     )
     wrong = cli("token", "verify", "--decoder-key", "e653341f9d5bf3", CLASS_0)
     assert (wrong.exit_code, wrong.stderr) == (2, "token verify: --decoder-key is not 16 hex digits\n")

@@ -1,16 +1,20 @@
 """Key changes at the meter, and what the rollover does to every kind of token."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from meter_sim.meter.credit import WS_PER_KWH
+from meter_sim.meter.key_register import KeyRegister
+from meter_sim.meter.meter import Meter
+from meter_sim.meter.models import BUILT_IN
 from meter_sim.sts import cipher, key_change
 from meter_sim.sts.dkga import DecoderKey
-from meter_sim.sts.errors import NotSupported
+from meter_sim.sts.errors import WrongIdentity
 from meter_sim.sts.identity import Encryption, KeyType
 from meter_sim.sts.key_change import NewKey
-from meter_sim.sts.token import CreditToken, FirstSection, Management, Service
+from meter_sim.sts.token import CreditToken, FirstSection, Management, Service, SupplyGroupSection
 from tests import kit
 from tests.kit import credit, meter, order
 
@@ -146,9 +150,129 @@ def test_a_change_of_the_key_expiry_number_alone_can_be_entered_again():
     assert home.enter(second, NOW).name == "Accept"
 
 
-def test_keys_that_need_four_sections_are_refused_by_name():
-    with pytest.raises(NotSupported, match="EA11"):
+# -- sets of three and four sections
+
+THREE = [
+    token.digits
+    for token in kit.module().issue_key_change(
+        kit.record(1), kit.record(2, group=kit.SGC), at=kit.at("2024-11-20"), three_sections=True
+    )
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_three_sections_in_any_order(order):
+    home = meter(kcts=3)
+    names = ["1stKCT", "2ndKCT", "3rdKCT"]
+    answers = [home.enter(THREE[place], NOW).name for place in order]
+    assert answers == [names[order[0]], names[order[1]], "Accept"]
+    assert home.keys.shown == "2.2"
+    assert home.pending.held(NOW) == ()
+
+
+def test_a_meter_for_two_sections_lacks_the_third_and_changes_after_the_pair():
+    home = meter()
+    assert home.enter(THREE[2], NOW).name == "FunctionError"
+    assert [home.enter(digits, NOW).name for digits in THREE[:2]] == ["1stKCT", "Accept"]
+    assert home.keys.shown == "2.2"
+    assert home.enter(THREE[2], NOW).name == "CRCError"
+
+
+def test_a_meter_for_three_sections_takes_a_set_of_two():
+    home = meter(kcts=3)
+    assert home.enter(THREE[2], NOW).name == "3rdKCT"
+    assert [home.enter(digits, NOW).name for digits in (FIRST, SECOND)] == ["1stKCT", "Accept"]
+    assert home.keys.supply_group == kit.SGC
+    assert home.pending.held(NOW) == ()
+
+
+@pytest.mark.parametrize(("kcts", "group"), [(2, kit.SGC), (3, "654321")])
+def test_only_the_third_section_carries_the_supply_group(kcts, group):
+    secure = kit.module(kit.vending_key(1, 2014, "test:new", group="654321"))
+    sections = secure.issue_key_change(
+        kit.record(1), kit.record(1, group="654321"), at=kit.at("2024-11-20"), three_sections=kcts == 3
+    )
+    home = meter(kcts=kcts)
+    for section in sections:
+        assert home.enter(section.digits, NOW).status.accepted
+    assert home.keys.supply_group == group
+    assert home.keys.key == secure.decoder_key(kit.record(1, group="654321"))
+
+
+@pytest.mark.parametrize(
+    ("section", "answer"),
+    [
+        (SupplyGroupSection(999_999), "3rdKCT"),
+        (SupplyGroupSection(1_000_000), "RangeError"),
+        (SupplyGroupSection(123457, 1), "FormatError"),
+    ],
+)
+def test_what_a_third_section_may_say(section, answer):
+    home = meter(kcts=3)
+    assert home.enter(cipher.encipher(section, home.keys.key), NOW).name == answer
+    assert home.pending.held(NOW) == ((8,) if answer == "3rdKCT" else ())
+
+
+LONG = replace(kit.record(2), encryption=Encryption.EA11)
+
+
+def long_meter():
+    secure = kit.module()
+    register = KeyRegister(secure.decoder_key(LONG), KeyType.DUTK, kit.SGC, 2, "01", 255)
+    return Meter(kit.PAN, register, model=BUILT_IN["keypad_ea11"], manufacture_tid=0)
+
+
+FOUR = [
+    token.digits
+    for token in kit.module(kit.vending_key(1, 2035, "test:new", group="654321")).issue_key_change(
+        LONG, replace(LONG, key_revision=1, supply_group="654321", tariff_index="07"), at=kit.at("2024-11-20")
+    )
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_four_sections_in_any_order(order):
+    home = long_meter()
+    names = ["1stKCT", "2ndKCT", "3rdKCT", "4thKCT"]
+    shown = ["1St", "2nd", "3rd", "4th"]
+    for place in order[:3]:
+        answer = home.enter(FOUR[place], NOW)
+        assert (answer.name, answer.display) == (names[place], (shown[place],))
+        assert answer.status.accepted
+    assert len(home.pending.held(NOW)) == 3
+    assert home.enter(FOUR[order[3]], NOW).name == "Accept"
+    keys = home.keys
+    assert (keys.supply_group, keys.key_revision, keys.tariff_index, keys.key_expiry) == ("654321", 1, "07", 255)
+    assert home.tids.tids == (0,) * 50
+
+
+def test_four_sections_that_make_no_supply_group():
+    home = long_meter()
+    *three, fourth = FOUR
+    for digits in three:
+        home.enter(digits, NOW)
+    odd = replace(cipher.decipher(fourth, home.keys.key), supply_group_high=0xFFF)
+    before = home.keys
+    assert home.enter(cipher.encipher(odd, before.key), NOW).name == "RangeError"
+    assert home.keys is before
+    assert home.pending.held(NOW) == ()
+
+
+def test_a_set_that_is_not_whole_does_not_join():
+    first, second, third, fourth = (cipher.decipher(digits, kit.module().decoder_key(LONG)) for digits in FOUR)
+    for part in ([second], [first], [first, second, third], [first, second, fourth]):
+        with pytest.raises(ValueError, match="needs"):
+            key_change.join(part)
+
+
+def test_a_long_key_needs_its_supply_group():
+    with pytest.raises(WrongIdentity, match="supply group"):
         key_change.split(NewKey(DecoderKey(Encryption.EA11, 1), KeyType.DUTK, 2, "01", 255, False))
+
+
+def test_a_key_for_another_algorithm_fits_no_model():
+    with pytest.raises(ValueError, match="keypad is EA07, the key is for EA11"):
+        Meter(kit.PAN, long_meter().keys, model=BUILT_IN["keypad"], manufacture_tid=0)
 
 
 # -- the table of section 8 of the rules: what the rollover does

@@ -59,9 +59,11 @@ def test_status_numbers_and_names():
         "MfrCodeError",
         "LockedOut",
         "NotReady",
+        "3rdKCT",
+        "4thKCT",
     ]
     assert [status.standard_name for status in Status] == names
-    assert [int(status) for status in Status] == list(range(1, 17))
+    assert [int(status) for status in Status] == list(range(1, 19))
     assert list(STATUS_BY_NAME) == names
 
 

@@ -49,12 +49,24 @@ def test_every_room_has_its_rule():
     assert {room(path) for path in FILES} - set(MAY_KNOW) == {"__init__", "__main__", "cli", "cli_token", "wrong_input"}
 
 
-@pytest.mark.parametrize("heavy", ["numpy", "pandas", "pyarrow", "matplotlib", "pydantic", "simpy"])
+COLUMNS = {ROOT / "sts" / "batch.py", *(ROOT / "sts" / "compiled").glob("*.py")}
+"""The coding over columns; the rest of the standard's room does not know it."""
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "simpy"])
 def test_heavy_libraries_are_imported_only_where_used(heavy):
     """The standard, the meter and the vending side stand without them."""
-    for path in FILES:
+    for path in set(FILES) - COLUMNS:
         if room(path) in ("sts", "vending", "meter", "people", "__init__", "cli", "cli_token", *LEAVES):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
             names += [str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
             assert not [name for name in names if name.split(".")[0] == heavy], path
+
+
+def test_the_scalar_code_does_not_know_the_compiled():
+    for path in set(FILES) - COLUMNS:
+        if room(path) in ("sts", "vending", "meter", "people", "__init__", *LEAVES):
+            text = path.read_text(encoding="utf-8")
+            assert "sts.batch" not in text, path
+            assert "sts.compiled" not in text, path

@@ -1,6 +1,7 @@
 """What a scenario file may say, and the one line for each thing that it may not."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meter_sim.meter.models import BUILT_IN
 from meter_sim.scenario import quantities
 from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.quantities import QuantityError
@@ -112,6 +114,38 @@ BAD = [
         ":13: timeline[0].buy: '50.05 kWh' cannot be bought, an amount is a whole number of tenths",
     ),
     ("buy: 50 kWh", "buy: 0 kWh", ":13: timeline[0].buy: '0 kWh' cannot be bought"),
+    ("buy: 50 kWh", "buy: 5.05 m3", ":13: timeline[0].buy: '5.05 m3' cannot be bought, an amount is a whole number of"),
+    ("buy: 50 kWh", "buy: 0.000001 currency", ":13: timeline[0].buy: '0.000001 currency' cannot be bought"),
+    ("buy: 50 kWh", "buy: 5 m3, service: time", ":13: timeline[0].buy: 5 m3 is no amount of time, m3 buys water, gas"),
+    ("buy: 50 kWh", "buy: 5 m3, service: wter", ":13: timeline[0].service: 'wter' is no service, did you mean water?"),
+    ("as: first", "as: first, expect: {registers: {water: 5 min}}", ":13: timeline[0].expect.registers: 5 min is no"),
+    (
+        "as: first",
+        "as: first, expect: {registers: {electricity: 5 kWh}}",
+        ":13: timeline[0].expect.registers: the elec",
+    ),
+    ("credit: 12 kWh", "model: water, credit: 1 kWh", ":11: meters[0].credit: the model water has no electricity"),
+    ("credit: 12 kWh", "model: water, load: flat", ":11: meters[0].load: the model water has no electricity register"),
+    ("credit: 12 kWh", "registers: {water: 5 m3}", ":11: meters[0].registers: the model keypad has no register for wa"),
+    (
+        "credit: 12 kWh",
+        "model: water, registers: {water: 99999999 m3}",
+        ":11: meters[0].registers: more than the water register holds",
+    ),
+    ("meters:", "meter_models: {m: {based_on: keypda}}\nmeters:", ":10: meter_models.m.based_on: no built-in meter mo"),
+    ("meters:", "meter_models: {m: {kcts: 4}}\nmeters:", ":10: meter_models.m.kcts: a meter with EA07 supports 2 or 3"),
+    ("meters:", "meter_models: {m: {kcts: 3, encryption: EA11}}\nmeters:", ":10: meter_models.m.kcts: a meter with EA"),
+    ("meters:", "meter_models: {m: {encryption: EA09}}\nmeters:", ":10: meter_models.m.encryption: EA09 (DES) is dep"),
+    (
+        "meters:",
+        "meter_models: {m: {services: [gas, gas]}}\nmeters:",
+        ":10: meter_models.m.services: a service stands h",
+    ),
+    ("meters:", "meter_models: {m: {services: []}}\nmeters:", ":10: meter_models.m.services: the list has 0 entries"),
+    ("meters:", "meter_models: {water: {phases: 3}}\nmeters:", ":10: meter_models.water: this name is built in"),
+    ("enter: first", "change_key: {to: 1, three_sections: yes}", ":14: timeline[1].change_key.three_sections: 'yes'"),
+    ("buy: 50 kWh", "manage: {extended: {function: 64, value: 0}}", ":13: timeline[0].manage.extended.function: '64'"),
+    ("buy: 50 kWh", "manage: {extended: {function: 6}}", ":13: timeline[0].manage.extended.value: this key is missing"),
     ("at: 2024-11-08 18:00", "at: 2024-10-08 18:00", ":13: timeline[0].at: 2024-10-08 18:00 is outside the run"),
     ("at: 2024-11-08 19:00", "at: 2024-11-08 18:00", ":14: timeline[1].at: 'first' is entered before it is issued"),
     (
@@ -120,7 +154,7 @@ BAD = [
         ":14: timeline[1].enter: no token of this timeline is called 'frist', did you mean first?",
     ),
     ("enter: first", "enter: first.1", ":14: timeline[1].enter: 'first.1' is no token, write first, or first.kct.1"),
-    ("enter: first", "enter: first.kct.3", ":14: timeline[1].enter: 'first.kct.3' is no token"),
+    ("enter: first", "enter: first.kct.4", ":14: timeline[1].enter: 'first.kct.4' is no token"),
     ("enter: first", "enter: 12345678901234567890", ":14: timeline[1].enter: a digit string must stand in quotes"),
     (
         "expect: Accept",
@@ -170,7 +204,8 @@ BAD = [
         "key_revision: 3, credit",
         ":11: meters[0].key_revision: supply group 123457 has no vending key of",
     ),
-    ("credit: 12 kWh", "encryption: EA11", ":11: meters[0].encryption: EA11 is not built yet, use EA07"),
+    ("credit: 12 kWh", "encryption: EA11", ":11: meters[0].key_revision: DKGA02 makes 64-bit keys only"),
+    ("credit: 12 kWh", "encryption: EA11, model: keypad", ":11: meters[0].encryption: the model keypad is EA07"),
     ("credit: 12 kWh", "encryption: EA09", ":11: meters[0].encryption: EA09 (DES) is deprecated"),
     ("credit: 12 kWh", "model: fancy", ":11: meters[0].model: no meter model is called 'fancy'"),
     ("credit: 12 kWh", "load: towship", ":11: meters[0].load: no load is called 'towship', did you mean township?"),
@@ -246,7 +281,7 @@ BAD = [
         ":13: timeline[0].manage.manufacturer: manufacturer goes with test",
     ),
     ("buy: 50 kWh", "manage: {clear_tamper: false}", ":13: timeline[0].manage: give one of test, power_limit"),
-    ("buy: 50 kWh", "manage: {clear_credit: water}", ":13: timeline[0].manage.clear_credit: 'water' is no register"),
+    ("buy: 50 kWh", "manage: {clear_credit: steam}", ":13: timeline[0].manage.clear_credit: 'steam' is no register"),
     ("expect: Accept", "expect: {result: }", ":14: timeline[1].expect.result: nothing stands behind the key"),
     ("as: first", "as: first, expect: TimedOut", ":13: timeline[0].expect: 'TimedOut' is no result of this action"),
     (
@@ -638,3 +673,36 @@ def test_many_faults_are_told_shortly(tmp_path):
         read_scenario(file)
     assert len(error.value.faults) == 21
     assert error.value.faults[-1] == "80 more faults"
+
+
+def test_what_a_model_leaves_out_is_its_base_s(tmp_path):
+    models = "meter_models:\n  mine: {based_on: keypad_20, phases: 3}\n  long: {encryption: EA11, tid_store: 7}\n"
+    models += "  open: {based_on: no_lockout, kct_timeout: 5 min}\n"
+    text = GOOD.replace("meters:", models + "meters:", 1).replace('dkga: "02"', 'dkga: "04"')
+
+    def model(name):
+        return read(tmp_path, text.replace("credit: 12 kWh", f"model: {name}")).meters[0].model
+
+    assert model("mine") == replace(BUILT_IN["keypad_20"], name="mine", phases=3)
+    assert model("long") == replace(BUILT_IN["keypad_ea11"], name="long", tid_store=7)
+    assert model("open") == replace(BUILT_IN["no_lockout"], name="open", kct_timeout=300)
+    assert model("three_phase") == BUILT_IN["three_phase"]
+
+
+@pytest.mark.parametrize(
+    ("said", "model"), [("", "keypad"), (", encryption: EA07", "keypad"), (", encryption: EA11", "keypad_ea11")]
+)
+def test_the_model_of_a_meter_that_names_none(tmp_path, said, model):
+    text = GOOD.replace('dkga: "02"', 'dkga: "04"').replace("credit: 12 kWh", f"credit: 12 kWh{said}")
+    [meter] = read(tmp_path, text).meters
+    assert meter.model is BUILT_IN[model]
+    assert meter.record.encryption is meter.model.encryption
+
+
+def test_four_sections_only_where_they_are(tmp_path):
+    text = GOOD.replace('dkga: "02"', 'dkga: "04"').replace("buy: 50 kWh", "change_key: {to: 1}")
+    assert "write first.1 or first.2" in faults(tmp_path, text.replace("enter: first", "enter: first.3"))[0]
+    long = text.replace("credit: 12 kWh", "encryption: EA11").replace("enter: first", "enter: first.4")
+    assert read(tmp_path, long).timeline[1].text == "first.4"
+    [fault] = faults(tmp_path, long.replace("{to: 1}", "{to: 1, three_sections: true}"))
+    assert "three_sections: a meter with EA11 takes four sections" in fault

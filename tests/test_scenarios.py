@@ -24,6 +24,7 @@ def test_all_that_should_ship_ships():
         "default_key",
         "household_rollover",
         "key_expiry",
+        "kinds_of_meters",
         "new_key_without_rollover",
         "not_migrated",
         "rollover_without_new_key",

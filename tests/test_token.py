@@ -9,13 +9,18 @@ from meter_sim.sts.errors import FieldOutOfRange, NotSupported
 from meter_sim.sts.identity import Encryption, KeyType
 from meter_sim.sts.token import (
     CreditToken,
+    CurrencyToken,
+    ExtendedToken,
     FirstSection,
+    FourthSection,
     Management,
     ManagementToken,
     MeterTestToken,
     OtherToken,
     SecondSection,
     Service,
+    SupplyGroupSection,
+    ThirdSection,
 )
 
 BITS64 = st.integers(0, (1 << 64) - 1)
@@ -26,20 +31,34 @@ TEST_TOKENS = st.builds(MeterTestToken, st.just(0), st.integers(0, (1 << 36) - 1
     MeterTestToken, st.just(1), st.integers(0, (1 << 28) - 1), DATA
 )
 TOKENS = (
-    st.builds(CreditToken, st.sampled_from(Service), NIBBLE, TID, DATA)
+    st.builds(CreditToken, st.sampled_from(list(Service)[:4]), NIBBLE, TID, DATA)
+    | st.builds(CurrencyToken, st.sampled_from(list(Service)[4:]), TID, st.integers(0, (1 << 20) - 1))
+    | st.builds(ExtendedToken, NIBBLE, TID, st.integers(0, 63), st.integers(0, 1023))
     | TEST_TOKENS
     | st.builds(ManagementToken, st.sampled_from(Management), NIBBLE, TID, DATA)
     | st.builds(FirstSection, NIBBLE, NIBBLE, st.booleans(), st.booleans(), st.sampled_from(KeyType), WORD)
     | st.builds(SecondSection, NIBBLE, st.integers(0, 255), WORD)
-    | st.builds(OtherToken, st.just(0), st.integers(4, 15), st.integers(0, (1 << 44) - 1))
+    | st.builds(OtherToken, st.just(0), st.integers(8, 15), st.integers(0, (1 << 44) - 1))
 )
+THIRD_64 = st.builds(SupplyGroupSection, st.integers(0, (1 << 24) - 1), st.integers(0, (1 << 20) - 1))
+THIRD_128 = st.builds(ThirdSection, st.integers(0, 0xFFF), WORD) | st.builds(FourthSection, st.integers(0, 0xFFF), WORD)
+LONG_KEYS = st.builds(DecoderKey, st.just(Encryption.EA11), st.integers(0, (1 << 128) - 1))
 
 
-@given(TOKENS, KEYS)
-def test_every_kind_of_token_reads_back(token, key):
+@given(st.tuples(TOKENS | THIRD_64, KEYS) | st.tuples(TOKENS | THIRD_128, LONG_KEYS))
+def test_every_kind_of_token_reads_back(pair):
+    token, key = pair
     digits = cipher.encipher(token, key)
     assert len(digits) == 20
     assert cipher.decipher(digits, key) == token
+
+
+def test_kinds_of_the_other_key_length_are_reserved():
+    """Subclass 9 is for 128-bit keys, and a third section means what the meter's key length says."""
+    short, long = DecoderKey(Encryption.EA07, 7), DecoderKey(Encryption.EA11, 7)
+    fourth, third = FourthSection(1, 2), SupplyGroupSection(123456)
+    assert cipher.decipher(cipher.encipher(fourth, short), short) == OtherToken(2, 9, fourth.content)
+    assert cipher.decipher(cipher.encipher(third, long), long) == ThirdSection(123456 >> 12, (123456 & 0xFFF) << 20)
 
 
 @given(st.integers(0, (1 << 66) - 1))
@@ -92,6 +111,15 @@ def test_class_3_says_nothing():
         CreditToken(Service.ELECTRICITY, 16, 0, 0),
         CreditToken(Service.ELECTRICITY, 0, 1 << 24, 0),
         CreditToken(Service.ELECTRICITY, 0, 0, 1 << 16),
+        CreditToken(Service.GAS_CURRENCY, 0, 0, 0),
+        CurrencyToken(Service.GAS, 0, 0),
+        CurrencyToken(Service.GAS_CURRENCY, 0, 1 << 20),
+        ExtendedToken(0, 0, 64, 0),
+        ExtendedToken(0, 0, 0, 1024),
+        SupplyGroupSection(1 << 24),
+        SupplyGroupSection(0, 1 << 20),
+        ThirdSection(1 << 12, 0),
+        FourthSection(0, 1 << 32),
         MeterTestToken(1, 1 << 28),
         MeterTestToken(0, 0, 256),
     ],
@@ -101,9 +129,14 @@ def test_fields_that_do_not_fit(token):
         tokens.block_of(token)
 
 
-def test_ea11_is_refused_by_name():
-    with pytest.raises(NotSupported, match="EA11 is not built yet"):
-        cipher.encipher(CreditToken(Service.ELECTRICITY, 0, 1, 1), DecoderKey(Encryption.EA11, 0))
+def test_meter_tests_by_number():
+    assert tokens.meter_test(4) == MeterTestToken(0, 8)
+    assert tokens.meter_test(0) == MeterTestToken(0, (1 << 36) - 1)
+    assert tokens.meter_test(36, 255) == MeterTestToken(0, 1 << 35, 255)
+    assert tokens.meter_test(0, 256) == MeterTestToken(1, (1 << 28) - 1, 256)
+    assert tokens.meter_test(28, 65_535) == MeterTestToken(1, 1 << 27, 65_535)
+    with pytest.raises(FieldOutOfRange, match="test 29 is outside 0 to 28"):
+        tokens.meter_test(29, 256)
 
 
 def test_class_0_needs_a_key():

@@ -66,7 +66,7 @@ def test_two_keys_of_one_name():
 def issue(secure, time="2024-06-01 12:00", revision=1, tenths=100, number=None):
     number = tid(time, revision) if number is None else number
     return secure.issue_credit(
-        record(revision), service=Service.ELECTRICITY, tenths=tenths, tid=number, rnd=5, at=at(time)
+        record(revision), service=Service.ELECTRICITY, amount=tenths, tid=number, rnd=5, at=at(time)
     )
 
 
@@ -159,7 +159,7 @@ def test_dkgas_that_are_refused_by_name():
 
 
 def sell(pos, time, **more):
-    return pos.sell("home", tenths=100, now=at(time), rnd=rnd, **more)
+    return pos.sell("home", amount=100, now=at(time), rnd=rnd, **more)
 
 
 def test_tokens_of_one_minute_take_the_next_and_then_go_back_to_the_clock():
@@ -221,7 +221,7 @@ def test_a_refused_sale_changes_nothing():
     assert len(slip.tokens) == 3
     pos = point_of_sale()
     with pytest.raises(refusal.AmountOutOfRange):
-        pos.sell("home", tenths=18_201_625, now=at("2024-06-01 10:00"), rnd=rnd)
+        pos.sell("home", amount=18_201_625, now=at("2024-06-01 10:00"), rnd=rnd)
     assert tid_of(sell(pos, "2024-06-01 10:00")) == tid("2024-06-01 10:00")
 
 
@@ -286,7 +286,7 @@ def test_each_meter_has_its_own_list():
     other = dataclasses.replace(record(), pan=MeterPan("600727010000000164"))
     pos = PointOfSale("main", module(), MeterRegister({"home": record(), "next": other}), TidList())
     first = sell(pos, "2024-06-01 10:00")
-    second = pos.sell("next", tenths=100, now=at("2024-06-01 10:00"), rnd=rnd)
+    second = pos.sell("next", amount=100, now=at("2024-06-01 10:00"), rnd=rnd)
     assert tid_of(first) == tid_of(second)
 
 

@@ -13,6 +13,7 @@ from meter_sim.meter.meter import Meter
 from meter_sim.results.record import Day, MeterTotals, Reading
 from meter_sim.scenario.scenario import MeterSetup, Scenario
 from meter_sim.sts.dkga import DecoderKey
+from meter_sim.sts.token import Service
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Connection:
             model=setup.model,
             manufacture_tid=setup.manufacture_tid,
             credit=setup.credit,
+            registers=setup.registers,
         )
         self.keypad = Keypad(setup.model.digit_timeout)
         self.load = Load(
@@ -112,11 +114,16 @@ class Connection:
         return self.load.power(now, self.meter.power_limit) if self.meter.switch_closed else 0
 
     def credit_ends(self) -> int | None:
-        """The first second at which the demand since the last settling reaches the register; None if not in the run."""
+        """The first second at which the demand since the last settling reaches the register; None if not in the run.
+
+        Of a meter without an electricity register: the second that it is settled to, if a token emptied its register.
+        """
+        if Service.ELECTRICITY not in self.meter.registers:
+            return self._settled if self.meter.switch_closed and not self.meter.may_supply else None
         return self._register_down_to(0)
 
     def falls_below(self, level: int) -> int | None:
-        """The first second at which the register is below a level; None if not in the run."""
+        """The first second at which the electricity register is below a level; None if not in the run."""
         return self._register_down_to(level - 1)
 
     def _register_down_to(self, level: int) -> int | None:
@@ -192,4 +199,9 @@ class Connection:
             presumed_key_revision=presumed_key_revision,
             pending_sections=len(self.meter.pending.held(now)),
             tokens_not_entered=not_entered,
+            registers=tuple(
+                (service.name.lower(), kept.balance)
+                for service, kept in self.meter.registers.items()
+                if service is not Service.ELECTRICITY
+            ),
         )

@@ -2,9 +2,11 @@
 
 from meter_sim.engine.connection import Connection
 from meter_sim.meter.answer import Answer
+from meter_sim.meter.meter import Meter
 from meter_sim.results.record import Finding
 from meter_sim.scenario.scenario import Action, Expectation
 from meter_sim.sts import words
+from meter_sim.sts.token import Service
 
 
 class Expectations:
@@ -27,6 +29,7 @@ class Expectations:
         found: dict[str, tuple[object, object]] = {
             "result": (expect.result, result),
             "credit": (expect.credit, meter.register.display_tenths),
+            "registers": (expect.registers, _registers(meter, expect.registers)),
             "switch": (expect.switch, "closed" if meter.switch_closed else "open"),
             "key_revision": (expect.key_revision, meter.keys.key_revision),
             "presumed_key_revision": (expect.presumed_key_revision, presumed_key_revision),
@@ -51,7 +54,25 @@ class Expectations:
         )
 
 
+def _registers(
+    meter: Meter, wanted: tuple[tuple[Service, int], ...] | None
+) -> tuple[tuple[Service, int | None], ...] | None:
+    """What the registers hold that an expectation names; None for one that the meter lacks."""
+    if wanted is None:
+        return None
+    balances = {service: register.balance for service, register in meter.registers.items()}
+    return tuple((service, balances.get(service)) for service, _ in wanted)
+
+
 def _shown(name: str, value: object) -> str:
+    if name == "registers" and isinstance(value, tuple):
+        return ", ".join(f"{service.words} {_amount(service, amount)}" for service, amount in value)
     if name == "credit" and isinstance(value, int):
         return words.tenths_text(value, "kWh")
     return str(value) or "nothing"
+
+
+def _amount(service: Service, amount: int | None) -> str:
+    if amount is None:
+        return "(no such register)"
+    return f"{words.currency_text(amount)} currency" if service.in_currency else words.tenths_text(amount, service.unit)

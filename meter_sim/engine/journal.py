@@ -59,10 +59,11 @@ class Journal:
             point_of_sale=point_of_sale,
         )
 
-    def sections_issued(self, connection: Connection, slip: Slip, label: str) -> None:
-        """Log the sections of a key change, as `label.1`, `label.2`."""
+    def sections_issued(self, connection: Connection, slip: Slip, label: str, *, reprint: bool = False) -> None:
+        """Log the sections of a key change, as `label.1`, `label.2` and so on."""
+        kind = EventKind.REPRINT if reprint else EventKind.KEY_CHANGE_ISSUED
         for place, token in enumerate(slip.key_change, 1):
-            self.issued(connection, EventKind.KEY_CHANGE_ISSUED, token, f"{label}.{place}", slip.point_of_sale)
+            self.issued(connection, kind, token, f"{label}.{place}", slip.point_of_sale)
 
     def refused(self, connection: Connection, kind: EventKind, refusal: Refusal, label: str, point_of_sale: str) -> str:
         """Log a refusal of the vending side; returns its name."""

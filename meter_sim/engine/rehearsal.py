@@ -18,7 +18,7 @@ from meter_sim.scenario.scenario import (
     Tamper,
 )
 from meter_sim.sts.token import DIGITS, MeterTestToken
-from meter_sim.vending.point_of_sale import Slip
+from meter_sim.vending.point_of_sale import ExtendedFunction, Slip
 from meter_sim.vending.refusal import Refusal
 
 _PHASES: dict[type[Action], Phase] = {
@@ -68,7 +68,15 @@ class Rehearsal:
 
     def _buy(self, connection: Connection, action: Buy) -> Process:
         site = self._site
-        slip = site.sell(connection, action.tenths, action.point_of_sale, action.label, action.reserved_minute)
+        slip = site.sell(
+            connection,
+            action.amount,
+            action.point_of_sale,
+            action.label,
+            on_reserved_minute=action.reserved_minute,
+            service=action.service,
+            request=action.request,
+        )
         if not isinstance(slip, Slip):
             yield from self._expect(action.expect, connection, slip)
         elif action.enter_after is None:
@@ -135,6 +143,14 @@ class Rehearsal:
         try:
             if isinstance(action.order, MeterTestToken):
                 slip = pos.test(action.order)
+            elif isinstance(action.order, ExtendedFunction):
+                slip = pos.extended(
+                    action.meter,
+                    action.order,
+                    now=site.now,
+                    rnd=site.rnd(connection, pos),
+                    on_reserved_minute=action.reserved_minute,
+                )
             else:
                 slip = pos.manage(
                     action.meter,

@@ -11,7 +11,7 @@ from meter_sim.engine.moment import Moment, Phase
 from meter_sim.meter.answer import Answer
 from meter_sim.results.record import EventKind
 from meter_sim.scenario.scenario import Scenario
-from meter_sim.sts.token import CreditToken
+from meter_sim.sts.token import CreditToken, Service
 from meter_sim.vending.point_of_sale import MeterRegister, PointOfSale, Slip, TidList
 from meter_sim.vending.refusal import Refusal
 from meter_sim.vending.secure_module import IssuedToken, SecureModule
@@ -84,25 +84,38 @@ class Site:
     # -- vending -----------------------------------------------------------------------------------------------
 
     def sell(
-        self, connection: Connection, tenths: int, pos_name: str, label: str, on_reserved_minute: bool = False
+        self,
+        connection: Connection,
+        amount: int,
+        pos_name: str,
+        label: str,
+        *,
+        on_reserved_minute: bool = False,
+        service: Service = Service.ELECTRICITY,
+        request: str | None = None,
     ) -> Slip | str:
-        """Sell an amount; the slip, or the name of the refusal."""
+        """Sell an amount, or print the slip of a repeated request again; the slip, or the name of the refusal."""
         pos = self.points_of_sale[pos_name]
+        before = None if request is None else pos.reprint(request)
         try:
             slip = pos.sell(
                 connection.setup.name,
-                tenths=tenths,
+                amount=amount,
                 now=self.now,
                 rnd=self.rnd(connection, pos),
                 on_reserved_minute=on_reserved_minute,
+                service=service,
+                request=request,
             )
         except Refusal as refusal:
             return self.journal.refused(connection, EventKind.SALE_REFUSED, refusal, label, pos_name)
+        kind = EventKind.PURCHASE if slip is not before else EventKind.REPRINT
         if slip.key_change:
-            self.journal.sections_issued(connection, slip, f"{label}.kct")
-        if slip.token is not None and isinstance(slip.token.token, CreditToken):
-            connection.book_purchase(slip.token.token.tenths)
-            self.journal.issued(connection, EventKind.PURCHASE, slip.token, label, pos_name)
+            self.journal.sections_issued(connection, slip, f"{label}.kct", reprint=slip is before)
+        if slip.token is not None:
+            if isinstance(slip.token.token, CreditToken) and service is Service.ELECTRICITY and slip is not before:
+                connection.book_purchase(slip.token.token.tenths)
+            self.journal.issued(connection, kind, slip.token, label, pos_name)
         return slip
 
     def rnd(self, connection: Connection, pos: PointOfSale) -> Callable[[int], int]:
@@ -143,6 +156,6 @@ class Site:
             self.journal.happened(connection, EventKind.KEY_CHANGED, reason=f"{keys.shown} to {meter.keys.shown}")
         if meter.switch_closed != closed:
             self.supply_changed(connection)
-        elif credited or cleared or meter.power_limit != limit:
+        elif credited or cleared or meter.power_limit != limit or meter.switch_closed != meter.may_supply:
             connection.change()
         return answer

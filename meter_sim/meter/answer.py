@@ -30,6 +30,8 @@ class TokenResult(StrEnum):
     ACCEPT = "Accept"
     FIRST_KCT = "1stKCT"
     SECOND_KCT = "2ndKCT"
+    THIRD_KCT = "3rdKCT"
+    FOURTH_KCT = "4thKCT"
     OVERFLOW = "OverflowError"
     KEY_TYPE = "KeyTypeError"
     FORMAT = "FormatError"
@@ -38,7 +40,7 @@ class TokenResult(StrEnum):
 
 
 class Status(IntEnum):
-    """The one-number status that readers show (L)."""
+    """The one-number status that readers show (L); 17 and 18, for the third and fourth section, are our own (G)."""
 
     ACCEPT = 1
     FIRST_KCT = 2
@@ -56,6 +58,8 @@ class Status(IntEnum):
     MFR_CODE = 14
     LOCKED_OUT = 15
     NOT_READY = 16
+    THIRD_KCT = 17
+    FOURTH_KCT = 18
 
     @property
     def standard_name(self) -> str:
@@ -65,13 +69,24 @@ class Status(IntEnum):
     @property
     def accepted(self) -> bool:
         """Whether the entry did what it was made for: Accept, or a key change section taken."""
-        return self <= Status.SECOND_KCT
+        return self in _ACCEPTED
+
+
+_SECTIONS = {3: Status.FIRST_KCT, 4: Status.SECOND_KCT, 8: Status.THIRD_KCT, 9: Status.FOURTH_KCT}
+_ACCEPTED = frozenset((Status.ACCEPT, *_SECTIONS.values()))
+
+
+def section_taken(subclass: int) -> Status:
+    """The status that says that a key change section was taken and others are still to come."""
+    return _SECTIONS[subclass]
 
 
 _RESULTS: dict[Status, AuthenticationResult | ValidationResult | TokenResult | str] = {
     Status.ACCEPT: TokenResult.ACCEPT,
     Status.FIRST_KCT: TokenResult.FIRST_KCT,
     Status.SECOND_KCT: TokenResult.SECOND_KCT,
+    Status.THIRD_KCT: TokenResult.THIRD_KCT,
+    Status.FOURTH_KCT: TokenResult.FOURTH_KCT,
     Status.OVERFLOW: TokenResult.OVERFLOW,
     Status.KEY_TYPE: TokenResult.KEY_TYPE,
     Status.FORMAT: TokenResult.FORMAT,
@@ -94,6 +109,8 @@ _DISPLAYS = {
     Status.ACCEPT: "Accept",
     Status.FIRST_KCT: "1St",
     Status.SECOND_KCT: "2nd",
+    Status.THIRD_KCT: "3rd",
+    Status.FOURTH_KCT: "4th",
     Status.OLD: "OLd",
     Status.USED: "USEd",
     Status.LOCKED_OUT: "LOc",

@@ -1,15 +1,25 @@
-"""The credit register and the totals beside it, in watt-seconds."""
+"""A credit register and the totals beside it.
+
+Electricity counts in watt-seconds, water, gas and time in tenths of their unit, money in 1e-5 of the base currency.
+"""
 
 from dataclasses import dataclass
+
+from meter_sim.sts.token import Service
 
 WS_PER_TENTH = 360_000
 """Watt-seconds in a tenth of a kWh."""
 WS_PER_KWH = 10 * WS_PER_TENTH
 
 
+def per_tenth(service: Service) -> int:
+    """Units of a service's register in a tenth of what its tokens are made out in."""
+    return WS_PER_TENTH if service is Service.ELECTRICITY else 1
+
+
 @dataclass(slots=True)
 class CreditRegister:
-    """Energy paid for and not used yet.
+    """What was paid for and not used yet.
 
     At any instant: initial + credited = used + balance + cleared.
     """

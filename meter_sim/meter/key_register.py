@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from meter_sim.meter.model import MeterModel
 from meter_sim.sts.dkga import DecoderKey
 from meter_sim.sts.identity import KeyType
-from meter_sim.sts.key_change import KeyChangeSection, NewKey, join
-from meter_sim.sts.token import FirstSection, SecondSection
+from meter_sim.sts.key_change import NewKey, needed
+from meter_sim.sts.token import FirstSection, KeyChangeSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class KeyRegister:
         return f"{self.key_revision}.{self.key_type.value}"
 
     def changed(self, new: NewKey) -> "KeyRegister":
-        """The register after a two-section change; the SGC is not carried and stays (C)."""
+        """The register after a change; where the set carries no SGC the meter's own stays (C)."""
         return replace(
             self,
             key=new.key,
@@ -33,6 +34,7 @@ class KeyRegister:
             key_revision=new.key_revision,
             tariff_index=new.tariff_index,
             key_expiry=new.key_expiry,
+            supply_group=new.supply_group or self.supply_group,
         )
 
 
@@ -43,34 +45,36 @@ class PendingSections:
     are dropped once `timeout` seconds have passed since the latest (L; default of the meter model 10 minutes).
     """
 
-    def __init__(self, timeout: int) -> None:
-        self._timeout = timeout
-        self._first: FirstSection | None = None
-        self._second: SecondSection | None = None
+    def __init__(self, model: MeterModel) -> None:
+        self._timeout = model.kct_timeout
+        self._encryption = model.encryption
+        self._takes_three = model.kcts >= 3
+        self._sections: dict[int, KeyChangeSection] = {}
         self._latest = 0
 
     def held(self, now: int) -> tuple[int, ...]:
-        """The subclasses of the sections that are pending at this second."""
+        """The subclasses of the sections that are pending at this second, in the order of printing."""
         self._expire(now)
-        return tuple(section.subclass for section in (self._first, self._second) if section is not None)
+        return tuple(sorted(self._sections))
 
-    def add(self, section: KeyChangeSection, now: int) -> NewKey | None:
-        """Take a section; the new key if the set is now complete, after which nothing is pending."""
+    def add(self, section: KeyChangeSection, now: int) -> tuple[KeyChangeSection, ...]:
+        """Take a section; the whole set if it is now complete, after which nothing is pending, else nothing."""
         self._expire(now)
         self._latest = now
-        if isinstance(section, FirstSection):
-            self._first = section
-        else:
-            self._second = section
-        if self._first is None or self._second is None:
-            return None
-        new = join(self._first, self._second)
+        self._sections[section.subclass] = section
+        first = self._sections.get(3)
+        if not isinstance(first, FirstSection):
+            return ()
+        wanted = needed(first, self._encryption, takes_three=self._takes_three)
+        if not all(subclass in self._sections for subclass in wanted):
+            return ()
+        complete = tuple(self._sections[subclass] for subclass in wanted)
         self.clear()
-        return new
+        return complete
 
     def clear(self) -> None:
         """Forget all sections, as a power cycle does."""
-        self._first = self._second = None
+        self._sections.clear()
 
     def _expire(self, now: int) -> None:
         if now >= self._latest + self._timeout:

@@ -4,52 +4,77 @@ The order of checks is that of the standard (L; C for the list of results); what
 RangeError and FormatError is our own choice (G) and stands in the methods below.
 """
 
-from meter_sim.meter.answer import Answer, Status, ValidationResult
-from meter_sim.meter.credit import WS_PER_TENTH, CreditRegister
+from collections.abc import Iterable
+
+from meter_sim.meter.answer import Answer, Status, ValidationResult, section_taken
+from meter_sim.meter.credit import WS_PER_TENTH, CreditRegister, per_tenth
 from meter_sim.meter.key_register import KeyRegister, PendingSections
 from meter_sim.meter.keypad import Lockout
 from meter_sim.meter.model import MeterModel
 from meter_sim.meter.tid_store import TidStore
 from meter_sim.sts import amount, cipher
 from meter_sim.sts.identity import KeyType, MeterPan, ken_expires
-from meter_sim.sts.key_change import NewKey
+from meter_sim.sts.key_change import join, supply_group_of
 from meter_sim.sts.token import (
     CreditToken,
+    CurrencyToken,
     FirstSection,
+    KeyChangeSection,
     Management,
     ManagementToken,
     MeterTestToken,
     SecondSection,
     Service,
+    SupplyGroupSection,
+    TidToken,
     Token,
     number_of,
     split_class,
-    tid_of,
     token_of,
 )
 
 ALL_REGISTERS = 0xFFFF
-"""The register number by which a ClearCredit token means every register."""
+"""The register number by which a ClearCredit token means every register; others are a service's subclass."""
+GREATEST_SGC = 999_999
 
 _DISPLAY_TEST = "8.8.8.8.8.8.8.8"
 
 
 class Meter:
-    """A prepayment electricity meter with a keypad.
+    """A prepayment meter with a keypad.
 
     It has no clock in token acceptance: `now` (seconds) serves time-outs and the lock-out only. The load is booked
-    from outside with `use`; the switch says whether there is supply.
+    from outside with `use` and draws on the electricity register; registers of other services hold what was credited.
+    The switch (of a water or gas meter the valve) says whether there is supply.
+
+    `credit` is the electricity register's first content in watt-seconds, `registers` what those of other services
+    hold at first, in the unit of each. Raises ValueError if the key register's
+    algorithm is not the model's.
     """
 
     def __init__(
-        self, pan: MeterPan, keys: KeyRegister, *, model: MeterModel, manufacture_tid: int, credit: int = 0
+        self,
+        pan: MeterPan,
+        keys: KeyRegister,
+        *,
+        model: MeterModel,
+        manufacture_tid: int,
+        credit: int = 0,
+        registers: Iterable[tuple[Service, int]] = (),
     ) -> None:
+        if keys.key.encryption is not model.encryption:
+            raise ValueError(f"the model {model.name} is EA{model.encryption}, the key is for EA{keys.key.encryption}")
         self.pan = pan
         self.model = model
         self.keys = keys
-        self.pending = PendingSections(model.kct_timeout)
+        self.pending = PendingSections(model)
         self.tids = TidStore(model.tid_store, manufacture_tid)
-        self.register = CreditRegister(balance=credit, cap=model.credit_cap)
+        self.registers = {service: CreditRegister(balance=0, cap=model.cap(service)) for service in model.services}
+        self.register = self.registers.get(Service.ELECTRICITY, CreditRegister(balance=0, cap=0))
+        self.register.balance = credit
+        for service, balance in registers:
+            self.registers[service].balance = balance
+        self.extended: dict[int, int] = {}
         self.lockout = Lockout(model)
         self.power_limit: int | None = None
         self.unbalance_limit: int | None = None
@@ -62,7 +87,12 @@ class Meter:
     @property
     def may_supply(self) -> bool:
         """Whether the load switch may be closed: power, no tampering, credit."""
-        return self.powered and not self.locked_by_tamper and self.register.balance > 0
+        return self.powered and not self.locked_by_tamper and self._supply_register.balance > 0
+
+    @property
+    def _supply_register(self) -> CreditRegister:
+        services = self.model.services
+        return self.register if Service.ELECTRICITY in services else self.registers[services[0]]
 
     @property
     def locked_by_tamper(self) -> bool:
@@ -116,7 +146,8 @@ class Meter:
             return self._meter_test(block, now, power)
         if self.lockout.holds(now):
             return Answer(Status.LOCKED_OUT, reason=f"locked for {self.lockout.until - now} s more")
-        token = token_of(token_class, cipher.decrypt_block(block, self.keys.key))
+        key = self.keys.key
+        token = token_of(token_class, cipher.decrypt_block(block, key), key.encryption)
         if token is None:
             self.lockout.count_wrong(now)
             return Answer(Status.CRC, reason=f"does not decipher under the meter's key ({self.keys.shown})")
@@ -128,22 +159,24 @@ class Meter:
         return answer
 
     def _take(self, token: Token, now: int) -> Answer:
-        if isinstance(token, FirstSection | SecondSection):
+        if isinstance(token, KeyChangeSection):
             return self._key_change(token, now)
+        if not isinstance(token, TidToken):
+            return _unknown(token)
         refusal = self._check_tid(token) or self._check_function(token)
-        if refusal is not None or not isinstance(token, CreditToken | ManagementToken):
-            return refusal or _unknown(token)
-        if isinstance(token, CreditToken):
-            self.register.credit(token.tenths * WS_PER_TENTH)
-        else:
+        if refusal is not None:
+            return refusal
+        if isinstance(token, CreditToken | CurrencyToken):
+            self.registers[token.service].credit(_credited(token))
+        elif isinstance(token, ManagementToken):
             self._manage(token)
+        else:
+            self.extended[token.index] = token.value
         self.tids.add(token.tid)
         return Answer(Status.ACCEPT, token)
 
-    def _check_tid(self, token: Token) -> Answer | None:
-        tid = tid_of(token)
-        if tid is None:
-            return None
+    def _check_tid(self, token: TidToken) -> Answer | None:
+        tid = token.tid
         validation = self.tids.check(tid)
         if validation is ValidationResult.OLD:
             return Answer(Status.OLD, token, f"TID {tid} is below the smallest in the store, {self.tids.smallest}")
@@ -157,16 +190,24 @@ class Meter:
             return Answer(Status.DDTK, token, "the key register holds a default key, which takes no credit")
         return None
 
-    def _check_function(self, token: Token) -> Answer | None:
-        if isinstance(token, CreditToken):
+    def _check_function(self, token: TidToken) -> Answer | None:
+        if isinstance(token, CreditToken | CurrencyToken):
             return self._check_credit(token)
-        return self._check_management(token) if isinstance(token, ManagementToken) else None
+        if isinstance(token, ManagementToken):
+            return self._check_management(token)
+        if token.index not in self.model.extended_functions:
+            return Answer(Status.FUNCTION, token, f"extended function {token.index} is not built in")
+        return None
 
-    def _check_credit(self, token: CreditToken) -> Answer | None:
-        if token.service is not Service.ELECTRICITY:
-            return Answer(Status.FUNCTION, token, f"an electricity meter has no {token.service.name.lower()} register")
-        if self.register.overflows_with(token.tenths * WS_PER_TENTH):
+    def _check_credit(self, token: CreditToken | CurrencyToken) -> Answer | None:
+        register = self.registers.get(token.service)
+        if register is None:
+            return Answer(Status.FUNCTION, token, f"this meter has no register for {token.service.words}")
+        credited = _credited(token)
+        if register.overflows_with(credited):
             return Answer(Status.OVERFLOW, token, "the credit register would overflow")
+        if register.balance + credited < 0:
+            return Answer(Status.RANGE, token, "the credit register would fall below zero")
         return None
 
     def _check_management(self, token: ManagementToken) -> Answer | None:
@@ -175,7 +216,7 @@ class Meter:
             return Answer(Status.FUNCTION, token, f"{command.standard_name} is reserved")
         if command is Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT and self.model.phases == 1:
             return Answer(Status.FUNCTION, token, "a one-phase meter has no unbalance limit")
-        if command is Management.CLEAR_CREDIT and data not in (0, ALL_REGISTERS):
+        if command is Management.CLEAR_CREDIT and data not in (ALL_REGISTERS, *self.registers):
             return Answer(Status.RANGE, token, f"register {data} is not in this meter")
         if (
             command in (Management.SET_MAXIMUM_POWER_LIMIT, Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT)
@@ -196,22 +237,32 @@ class Meter:
         elif token.command is Management.CLEAR_TAMPER_CONDITION:
             self.tampered = False
         else:
-            self.register.clear()
+            for service, register in self.registers.items():
+                if token.data in (service, ALL_REGISTERS):
+                    register.clear()
 
     # -- key change --------------------------------------------------------------------------------------------
 
-    def _key_change(self, section: FirstSection | SecondSection, now: int) -> Answer:
+    def _key_change(self, section: KeyChangeSection, now: int) -> Answer:
         if isinstance(section, FirstSection) and not 1 <= section.key_revision <= 9:
             return Answer(Status.RANGE, section, f"key revision number {section.key_revision} is outside 1 to 9")
         if isinstance(section, SecondSection) and section.tariff_index > 99:
             return Answer(Status.RANGE, section, f"tariff index {section.tariff_index} is outside 0 to 99")
-        new = self.pending.add(section, now)
-        if new is None:
-            first = isinstance(section, FirstSection)
-            return Answer(Status.FIRST_KCT if first else Status.SECOND_KCT, section)
-        return self._change_key(new, section)
+        if isinstance(section, SupplyGroupSection):
+            if self.model.kcts < 3:
+                return Answer(Status.FUNCTION, section, "this meter takes key changes in two sections only")
+            if section.pad:
+                return Answer(Status.FORMAT, section, "the pad bits are not zero")
+            if section.supply_group > GREATEST_SGC:
+                return Answer(Status.RANGE, section, f"{section.supply_group} is not a supply group code")
+        complete = self.pending.add(section, now)
+        return self._change_key(complete, section) if complete else Answer(section_taken(section.subclass), section)
 
-    def _change_key(self, new: NewKey, section: FirstSection | SecondSection) -> Answer:
+    def _change_key(self, complete: tuple[KeyChangeSection, ...], section: KeyChangeSection) -> Answer:
+        group = supply_group_of(complete)
+        if group is not None and group > GREATEST_SGC:
+            return Answer(Status.RANGE, section, f"{group} is not a supply group code")
+        new = join(complete)
         old_type = self.keys.key_type
         if not old_type.may_become(new.key_type):
             return Answer(Status.KEY_TYPE, section, f"a {old_type.name} may not be followed by a {new.key_type.name}")
@@ -246,10 +297,11 @@ class Meter:
     def _test_answers(self, power: int) -> dict[int, str]:
         """What each meter test shows (C for the list of tests, G for the wording)."""
         keys = self.keys
+        total = {3: f"total {_tenths(self.register.used)} kWh"} if Service.ELECTRICITY in self.registers else {}
         return {
             1: f"load switch {'closed' if self.switch_closed else 'open'}",
             2: _DISPLAY_TEST,
-            3: f"total {_tenths(self.register.used)} kWh",
+            **total,
             4: f"KRN {keys.shown}",
             5: f"TI {keys.tariff_index}",
             6: "keypad good",
@@ -259,11 +311,16 @@ class Meter:
             10: f"firmware {self.model.firmware}",
             11: f"unbalance limit {_limit(self.unbalance_limit)}",
             14: f"EA {keys.key.encryption}",
-            15: "KCTs 2",
+            15: f"KCTs {self.model.kcts}",
             16: f"SGC {keys.supply_group}",
             17: f"KEN {keys.key_expiry}",
             18: f"DRN {self.pan.drn}",
         }
+
+
+def _credited(token: CreditToken | CurrencyToken) -> int:
+    """What a token credits, in the unit of its service's register."""
+    return token.units if isinstance(token, CurrencyToken) else token.tenths * per_tenth(token.service)
 
 
 def _unknown(token: Token) -> Answer:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from meter_sim.meter.credit import WS_PER_TENTH
 from meter_sim.sts.amount import GREATEST as GREATEST_AMOUNT
+from meter_sim.sts.identity import Encryption
+from meter_sim.sts.token import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,16 @@ class MeterModel:
     """
 
     name: str = "keypad"
+    encryption: Encryption = Encryption.EA07
+    """The algorithm that the meter was built with and keeps for its life (C)."""
+    kcts: int = 2
+    """Number of key change tokens supported: with EA07 2, or 3 where it also takes the set of three; with EA11 4 (C).
+    A meter with 2 answers FunctionError to a third section and changes after the first two (G)."""
+    services: tuple[Service, ...] = (Service.ELECTRICITY,)
+    """What it has credit registers for; a credit token for another service is FunctionError. The switch goes by the
+    electricity register, or by the first register of a meter without one (G)."""
+    extended_functions: tuple[int, ...] = ()
+    """Indices of class 2 subclass 10 that it takes and remembers; others are FunctionError (G)."""
     tid_store: int = 50
     """Entries of the TID store; 20 were seen in real firmware (G)."""
     kct_timeout: int = 600
@@ -27,7 +39,11 @@ class MeterModel:
     digit_timeout: int = 30
     """Seconds without a digit after which the keypad forgets what was typed; 20 to 30 are usual (L)."""
     credit_cap: int = 99_999_999 * WS_PER_TENTH
-    """What the credit register holds; a token that would pass it is OverflowError (L)."""
+    """What the electricity register holds; a token that would pass it is OverflowError (L)."""
+    register_cap: int = 99_999_999
+    """The same for the water, gas and time registers, in tenths of their unit."""
+    currency_cap: int = 9_999_999_999_999
+    """The same for registers in currency, in 1e-5 of the base currency."""
     enforce_key_expiry: bool = False
     """Whether TIDs beyond the KEN are refused with KeyExpiredError (C: optional)."""
     phases: int = 1
@@ -40,3 +56,9 @@ class MeterModel:
     """Maker code that a class 1 token must name, unless the token says 00, any maker (C)."""
     firmware: str = "1.0"
     """What meter test 10 shows."""
+
+    def cap(self, service: Service) -> int:
+        """What the register of a service holds, in that register's own unit."""
+        if service is Service.ELECTRICITY:
+            return self.credit_cap
+        return self.currency_cap if service.in_currency else self.register_cap

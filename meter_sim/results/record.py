@@ -11,6 +11,7 @@ class EventKind(StrEnum):
     """What happened."""
 
     PURCHASE = "purchase"
+    REPRINT = "reprint"
     SALE_REFUSED = "sale refused"
     KEY_CHANGE_ISSUED = "key change issued"
     KEY_CHANGE_WAITING = "key change waiting"
@@ -102,7 +103,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class MeterTotals:
-    """One meter over the run; initial + credited = used + register + cleared, to the watt-second."""
+    """One meter over the run; initial + credited = used + register + cleared, to the watt-second.
+
+    `registers` are what registers of services other than electricity hold at the end, by name, in the unit of each.
+    """
 
     meter: str
     connection: int
@@ -121,6 +125,7 @@ class MeterTotals:
     presumed_key_revision: int
     pending_sections: int
     tokens_not_entered: tuple[str, ...]
+    registers: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ def _times(events: list[Event], kind: EventKind) -> list[Json]:
 
 
 def _meter(totals: MeterTotals, events: list[Event]) -> dict[str, Json]:
-    return {
+    registers: dict[str, Json] = dict(totals.registers)
+    other_services: dict[str, Json] = {"registers": registers} if registers else {}
+    return other_services | {
         "connection": totals.connection,
         "initial_ws": totals.initial_ws,
         "credited_ws": totals.credited_ws,

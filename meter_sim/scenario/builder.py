@@ -9,6 +9,8 @@ from pathlib import Path
 from meter_sim.distribution import CELLS, Distribution, constant, lognormal, share_of_mean, uniform
 from meter_sim.meter.load import DayKinds, LoadProfile, scaled
 from meter_sim.meter.model import MeterModel
+from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
+from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
@@ -18,10 +20,11 @@ from meter_sim.scenario.quantities import Time, energy_text, plain
 from meter_sim.scenario.resolved import resolved_text
 from meter_sim.scenario.source import Place, Source, bytes_of
 from meter_sim.scenario.spread import Spread
-from meter_sim.scenario.timeline import read_timeline
+from meter_sim.scenario.timeline import read_timeline, registers_of
 from meter_sim.scenario.zone import calendar, zone_named
-from meter_sim.sts.identity import MeterPan
+from meter_sim.sts.identity import Encryption, MeterPan
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
+from meter_sim.sts.token import Service
 from meter_sim.vending.secure_module import MeterRecord, SecureModule
 from meter_sim.vending.vending_key import VendingKey, vending_key_value
 
@@ -65,7 +68,8 @@ class _Builder:
         customers = self._customers()
         self._faults.stop()
         meters = self._meters(models, loads, customers)
-        timeline = read_timeline(self._faults, spec, self._zone, (start, end))
+        encryptions = {meter.name: self._model(meter, models).encryption for meter in spec.meters}
+        timeline = read_timeline(self._faults, spec, self._zone, (start, end), encryptions)
         self._check_tables()
         self._faults.stop()
         return values.Scenario(
@@ -121,7 +125,7 @@ class _Builder:
         return tuple(keys.values())
 
     def _models(self) -> dict[str, MeterModel]:
-        models = {"keypad": MeterModel()}
+        models = dict(BUILT_IN_MODELS)
         for name, spec in self._spec.meter_models.items():
             if name in models:
                 self._faults.add(("meter_models", name), "this name is built in, choose another")
@@ -141,7 +145,7 @@ class _Builder:
         for name in self._spec.loads:
             if name in schema.BUILT_IN_LOADS:
                 self._faults.add(("loads", name), "this name is built in, choose another")
-        used = {meter.load for meter in self._spec.meters}
+        used = {meter.load for meter in self._spec.meters} | {"flat", "none"}
         for name, spec in (schema.BUILT_IN_LOADS | self._spec.loads).items():
             if name in used or name in self._spec.loads:
                 profiles[name] = self._load(name, spec)
@@ -248,14 +252,37 @@ class _Builder:
                 self._faults.known(
                     spec.supply_group, self._spec.supply_groups, (*path, "supply_group"), "supply group"
                 ),
-                self._faults.known(spec.model, models, (*path, "model"), "meter model"),
-                self._faults.known(spec.load, schema.BUILT_IN_LOADS | self._spec.loads, (*path, "load"), "load"),
+                spec.model is None or self._faults.known(spec.model, models, (*path, "model"), "meter model"),
+                spec.load is None
+                or self._faults.known(spec.load, schema.BUILT_IN_LOADS | self._spec.loads, (*path, "load"), "load"),
                 spec.customer is None or self._faults.known(spec.customer, customers, (*path, "customer"), "customer"),
             ]
             if all(known) and self._known_revision(spec.supply_group, spec.key_revision, (*path, "key_revision")):
                 customer = customers[spec.customer] if spec.customer is not None else None
-                meters[spec.name] = self._meter(spec, path, connection, models[spec.model], loads[spec.load], customer)
+                model = self._model(spec, models)
+                load = self._load_name(spec, path, model)
+                meters[spec.name] = self._meter(spec, path, connection, model, loads[load], customer)
         return tuple(meters.values())
+
+    @staticmethod
+    def _model(spec: schema.MeterSpec, models: Mapping[str, MeterModel]) -> MeterModel:
+        """The model that a meter names; else the ordinary one of its algorithm."""
+        return models.get(spec.model or "", default_model(spec.encryption or Encryption.EA07))
+
+    def _load_name(self, spec: schema.MeterSpec, path: Place, model: MeterModel) -> str:
+        """The load of a meter; what its model has no register for is noted."""
+        if spec.encryption is not None and spec.encryption is not model.encryption:
+            self._faults.add((*path, "encryption"), f"the model {model.name} is EA{model.encryption}")
+        if Service.ELECTRICITY in model.services:
+            return spec.load or "flat"
+        for name, value in (
+            ("load", spec.load not in (None, "none")),
+            ("credit", spec.credit),
+            ("customer", spec.customer),
+        ):
+            if value:
+                self._faults.add((*path, name), f"the model {model.name} has no electricity register, leave this out")
+        return "none"
 
     def _known_revision(self, group: str, revision: int, path: Place) -> bool:
         revisions = [key.key_revision for key in self._spec.supply_groups[group].vending_keys]
@@ -277,8 +304,16 @@ class _Builder:
         customer: Customer | None,
     ) -> values.MeterSetup:
         record = MeterRecord(
-            MeterPan(spec.pan), spec.encryption, spec.supply_group, spec.key_revision, spec.tariff_index
+            MeterPan(spec.pan), model.encryption, spec.supply_group, spec.key_revision, spec.tariff_index
         )
+        registers = registers_of(self._faults, (*path, "registers"), spec.registers)
+        for service, amount in registers:
+            if service not in model.services:
+                self._faults.add(
+                    (*path, "registers"), f"the model {model.name} has no register for {service.name.lower()}"
+                )
+            elif amount > model.cap(service):
+                self._faults.add((*path, "registers"), f"more than the {service.name.lower()} register holds")
         key = self._module.vending_key(spec.supply_group, spec.key_revision)
         self._faults.tried((*path, "key_revision"), lambda: self._module.decoder_key(record))
         made = (
@@ -300,6 +335,7 @@ class _Builder:
             key_expiry=key.key_expiry if spec.key_expiry is None else spec.key_expiry,
             model=model,
             credit=spec.credit,
+            registers=registers,
             manufacture_tid=min(max(made // 60 - key.base_date.minute, 0), GREATEST_TID),
             load=load,
             customer=customer,

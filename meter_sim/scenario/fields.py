@@ -92,6 +92,7 @@ def _schema(pattern: str, description: str) -> WithJsonSchema:
 
 
 _ENERGY = r"^[0-9]+(\.[0-9]+)? ?(MWh|kWh|Wh|Ws)$"
+_BOUGHT = r"^[0-9]+(\.[0-9]+)? ?(MWh|kWh|Wh|Ws|m3|min|currency)$"
 _DURATION = r"^[0-9]+(\.[0-9]+)? ?(s|min|h|days?)$"
 
 Energy = Annotated[
@@ -108,6 +109,13 @@ Amount = Annotated[
     _schema(_ENERGY, "amount on a token in whole tenths of a kWh, such as 50 kWh"),
 ]
 """Tenths of a kWh."""
+BoughtAmount = Annotated[
+    quantities.Bought,
+    read_by(quantities.bought, "an amount such as 50 kWh, 5 m3, 600 min or 12.50 currency"),
+    PlainSerializer(str),
+    _schema(_BOUGHT, "amount on a token, such as 50 kWh, 5 m3, 600 min or 12.50 currency"),
+]
+"""An amount with its unit."""
 Duration = Annotated[
     int,
     read_by(quantities.duration, "a duration such as 20 min"),

@@ -25,6 +25,8 @@ GREATEST_DURATION = 50 * 366 * 86_400
 """Seconds: 50 years."""
 GREATEST_POWER = GREATEST_AMOUNT
 """Watts: what a power limit token can say, 18 201 624 W."""
+GREATEST_BOUGHT = 10**14
+"""Tenths of m3 or min, or 1e-5 of the base currency."""
 YEARS = range(1993, 2101)
 """Years in which a scenario may play."""
 
@@ -65,6 +67,33 @@ def amount(text: str) -> int:
     if value % WS_PER_TENTH or value == 0:
         raise QuantityError(f"{text!r} cannot be bought, an amount is a whole number of tenths of a kWh above 0")
     return value // WS_PER_TENTH
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An amount of a token: in tenths of kWh, m3 or min, or in 1e-5 of the base currency."""
+
+    amount: int
+    unit: str
+
+    def __str__(self) -> str:
+        per_unit = _BOUGHT_UNITS[self.unit]
+        return f"{plain(Decimal(self.amount) / per_unit)} {self.unit}"
+
+
+_BOUGHT_UNITS = {"kWh": 10, "m3": 10, "min": 10, "currency": 100_000}
+
+
+def bought(text: str) -> Bought:
+    """The amount and the unit of `50 kWh`, `5 m3`, `600 min` or `12.50 currency`."""
+    match = re.fullmatch(rf"({_NUMBER}) ?(m3|min|currency)", text)
+    if match is None:
+        return Bought(amount(text), "kWh")
+    value = Decimal(match[1]) * _BOUGHT_UNITS[match[2]]
+    if value != value.to_integral_value() or not 0 < value <= GREATEST_BOUGHT:
+        what = "0.00001" if match[2] == "currency" else "tenths"
+        raise QuantityError(f"{text!r} cannot be bought, an amount is a whole number of {what} above 0, below 10^14")
+    return Bought(int(value), match[2])
 
 
 def duration(text: str) -> int:

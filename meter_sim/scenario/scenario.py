@@ -9,8 +9,8 @@ from meter_sim.meter.load import LoadProfile
 from meter_sim.meter.model import MeterModel
 from meter_sim.people.customer import Customer
 from meter_sim.sts.identity import KeyType
-from meter_sim.sts.token import Management, MeterTestToken
-from meter_sim.vending.point_of_sale import AfterLastMinute, KeyChangePlan
+from meter_sim.sts.token import Management, MeterTestToken, Service
+from meter_sim.vending.point_of_sale import AfterLastMinute, ExtendedFunction, KeyChangePlan
 from meter_sim.vending.secure_module import MeterRecord
 from meter_sim.vending.vending_key import VendingKey
 
@@ -19,13 +19,15 @@ from meter_sim.vending.vending_key import VendingKey
 class Expectation:
     """What must come of an action; None is not looked at. `credit` is the display's, in tenths of a kWh.
 
-    `place` is the path in the file, `where` the file and line.
+    `registers` are those of other services, in the unit of each. `place` is the path in the file, `where` the file and
+    line.
     """
 
     where: str
     place: str
     result: str | None = None
     credit: int | None = None
+    registers: tuple[tuple[Service, int], ...] | None = None
     switch: str | None = None
     key_revision: int | None = None
     presumed_key_revision: int | None = None
@@ -53,9 +55,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buy(Action):
-    """Buy an amount in tenths of a kWh; enter what comes `enter_after` seconds later, or leave it (None)."""
+    """Buy an amount; enter what comes `enter_after` seconds later, or leave it (None).
 
-    tenths: int
+    `amount` is tenths of the service's unit, for a service in currency 1e-5 of the base currency. A repeated `request`
+    gets the slip of the first.
+    """
+
+    amount: int
+    service: Service
+    request: str | None
     label: str
     enter_after: int | None
     between_entries: int
@@ -108,9 +116,12 @@ class Observe(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manage(Action):
-    """A management order with its data (watts for limits), or a meter test; entered `enter_after` seconds later."""
+    """A management order with its data (watts for limits), a meter test or an extended function.
 
-    order: tuple[Management, int] | MeterTestToken
+    It is entered `enter_after` seconds later.
+    """
+
+    order: tuple[Management, int] | MeterTestToken | ExtendedFunction
     label: str
     enter_after: int
     point_of_sale: str
@@ -130,7 +141,10 @@ class PointOfSaleSetup:
 
 @dataclass(frozen=True, slots=True)
 class MeterSetup:
-    """A meter at the start, with its load and its customer. `credit` is watt-seconds."""
+    """A meter at the start, with its load and its customer.
+
+    `credit` is watt-seconds, `registers` what registers of other services hold, in the unit of each.
+    """
 
     name: str
     connection: int
@@ -139,6 +153,7 @@ class MeterSetup:
     key_expiry: int
     model: MeterModel
     credit: int
+    registers: tuple[tuple[Service, int], ...]
     manufacture_tid: int
     load: LoadProfile
     customer: Customer | None

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from meter_sim.meter.credit import WS_PER_KWH
-from meter_sim.meter.model import MeterModel
+from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
 from meter_sim.scenario.fields import (
     Amount,
+    BoughtAmount,
     Duration,
     Energy,
     Flag,
@@ -31,6 +32,7 @@ from meter_sim.scenario.fields import (
     whole,
     wrong,
 )
+from meter_sim.scenario.quantities import GREATEST_BOUGHT
 from meter_sim.scenario.schema_timeline import Action
 from meter_sim.scenario.spread import Spread
 from meter_sim.scenario.standard_fields import (
@@ -42,6 +44,7 @@ from meter_sim.scenario.standard_fields import (
     KeyTypeName,
     MakerCode,
     Pan,
+    ServiceName,
     SupplyGroup,
     TariffIndex,
 )
@@ -59,7 +62,7 @@ GREATEST_MEAN = 1000 * WS_PER_KWH
 Month = Annotated[int, whole(1, 12)]
 Weight = Annotated[int, whole(0, 1 << 40)]
 
-_KEYPAD = MeterModel()
+_KEYPAD = BUILT_IN_MODELS["keypad"]
 
 
 class VendingKeySpec(Model):
@@ -98,19 +101,56 @@ class LockoutSpec(Model):
 
 
 class MeterModelSpec(Model):
-    """A kind of meter; what is left out is as in the built-in model `keypad`."""
+    """A kind of meter; what is left out is as in the built-in model that it is based on."""
 
+    based_on: Name = "keypad"
+    encryption: EncryptionName = _KEYPAD.encryption
+    kcts: Annotated[int, whole(2, 4)] = _KEYPAD.kcts
+    services: Annotated[tuple[ServiceName, ...], entries(1), AfterValidator(lambda names: _unique(names))] = (
+        _KEYPAD.services
+    )
+    extended_functions: tuple[Annotated[int, whole(0, 63)], ...] = _KEYPAD.extended_functions
     tid_store: Annotated[int, whole(1, 10_000)] = _KEYPAD.tid_store
     kct_timeout: Annotated[Duration, positive("a time-out")] = _KEYPAD.kct_timeout
     lockout: LockoutSpec = LockoutSpec()
     digit_timeout: Duration = _KEYPAD.digit_timeout
     credit_cap: Energy = _KEYPAD.credit_cap
+    register_cap: Annotated[int, whole(1, GREATEST_BOUGHT)] = _KEYPAD.register_cap
+    currency_cap: Annotated[int, whole(1, GREATEST_BOUGHT)] = _KEYPAD.currency_cap
     enforce_key_expiry: Flag = _KEYPAD.enforce_key_expiry
     phases: Annotated[int, read_by(lambda text: _phases(text), "1 or 3")] = _KEYPAD.phases
     greatest_limit: Power = _KEYPAD.greatest_limit
     tamper_opens_switch: Flag = _KEYPAD.tamper_opens_switch
     manufacturer: MakerCode = _KEYPAD.manufacturer
     firmware: Text = _KEYPAD.firmware
+
+    @model_validator(mode="after")
+    def _completed(self) -> "MeterModelSpec":
+        """What the file leaves out, taken from the model that it is based on."""
+        if self.based_on not in BUILT_IN_MODELS:
+            what = f"no built-in meter model {self.based_on!r}, {nearest(self.based_on, list(BUILT_IN_MODELS))}"
+            raise wrong(what, "based_on")
+        base = BUILT_IN_MODELS[self.based_on]
+        left_out = set(type(self).model_fields) - self.model_fields_set - {"based_on"}
+        update: dict[str, object] = {name: getattr(base, name) for name in left_out - {"lockout"}}
+        if "lockout" in left_out:
+            update["lockout"] = LockoutSpec.model_construct(
+                after=base.lockout_after, first=base.lockout_first, longest=base.lockout_longest
+            )
+        if "encryption" in self.model_fields_set and "kcts" in left_out and self.encryption is not base.encryption:
+            update["kcts"] = 4 if self.encryption is Encryption.EA11 else 2
+        complete = self.model_copy(update=update)
+        allowed = (4,) if complete.encryption is Encryption.EA11 else (2, 3)
+        if complete.kcts not in allowed:
+            numbers = " or ".join(map(str, allowed))
+            raise wrong(f"a meter with EA{complete.encryption} supports {numbers} key change tokens", "kcts")
+        return complete
+
+
+def _unique(names: tuple[ServiceName, ...]) -> tuple[ServiceName, ...]:
+    if len(set(names)) < len(names):
+        raise wrong("a service stands here twice")
+    return names
 
 
 def _phases(text: str) -> int:
@@ -246,11 +286,12 @@ class MeterSpec(Model):
     supply_group: SupplyGroup
     key_revision: KeyRevision
     tariff_index: TariffIndex = "01"
-    encryption: EncryptionName = Encryption.EA07
+    encryption: EncryptionName | None = None
     key_expiry: KeyExpiry | None = None
-    model: Name = "keypad"
+    model: Name | None = None
     credit: Energy = 0
-    load: Name = "flat"
+    registers: dict[ServiceName, BoughtAmount] = Field(default_factory=dict)
+    load: Name | None = None
     customer: Name | None = None
     connection: Annotated[int, whole(0, 0xFFFFFFFF)] | None = None
     manufactured: Time | None = None
@@ -284,6 +325,6 @@ BUILT_IN_LOADS = {
         ("rural", "2.5 kWh", "25%"),
         ("flat", "10 kWh", "0%"),
     )
-}
+} | {"none": LoadSpec.model_validate({"profile": "flat", "mean": "0 kWh", "variation": "0%"})}
 """Loads that need no entry under `loads`. The means are those of published surveys of such homes; `flat` and how days
 differ are our own choice (G)."""

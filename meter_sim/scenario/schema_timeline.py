@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from meter_sim.meter.answer import STATUS_BY_NAME
 from meter_sim.meter.meter import ALL_REGISTERS
 from meter_sim.scenario.fields import (
-    Amount,
+    BoughtAmount,
     Duration,
     Energy,
     Flag,
@@ -22,7 +22,15 @@ from meter_sim.scenario.fields import (
     wrong,
 )
 from meter_sim.scenario.source import Plain
-from meter_sim.scenario.standard_fields import KeyExpiry, KeyRevision, MakerCode, SupplyGroup, TariffIndex
+from meter_sim.scenario.standard_fields import (
+    KeyExpiry,
+    KeyRevision,
+    MakerCode,
+    ServiceName,
+    SupplyGroup,
+    TariffIndex,
+)
+from meter_sim.sts.token import Service
 from meter_sim.vending.refusal import REFUSAL_NAMES
 
 RESULT_NAMES = tuple(STATUS_BY_NAME)
@@ -38,11 +46,12 @@ class Expect(OrText):
 
     result: Text | None = None
     credit: Energy | None = None
+    registers: dict[ServiceName, BoughtAmount | Literal["0"]] | None = None
     switch: Literal["open", "closed"] | None = None
     key_revision: KeyRevision | None = None
     presumed_key_revision: KeyRevision | None = None
     tariff_index: TariffIndex | None = None
-    pending_sections: Annotated[int, whole(0, 2)] | None = None
+    pending_sections: Annotated[int, whole(0, 4)] | None = None
     display: Text | None = None
 
     @classmethod
@@ -83,18 +92,35 @@ class ActionSpec(Model):
             raise wrong("this action shows nothing on the display, leave display out", "expect")
 
 
+SERVICES_BY_UNIT: dict[str, tuple[Service, ...]] = {
+    unit: tuple(service for service in Service if service.unit == unit) for unit in ("kWh", "m3", "min", "currency")
+}
+"""The services that an amount's unit can buy, the first being meant where none is named."""
+
+
 class Buy(ActionSpec):
     """Buy an amount; with `enter_after` the tokens are entered, and the result is that of the credit token."""
 
-    buy: Amount
+    buy: BoughtAmount
+    service: ServiceName | None = None
+    request: Name | None = None
     label: Annotated[Name | None, Field(alias="as")] = None
     enter_after: Duration | None = None
     between_entries: Duration = 40
     point_of_sale: Name = "main"
     reserved_minute: Flag = False
 
+    @property
+    def bought_service(self) -> Service:
+        """The service, by itself or as the amount's unit tells it."""
+        return SERVICES_BY_UNIT[self.buy.unit][0] if self.service is None else self.service
+
     @model_validator(mode="after")
     def _check(self) -> "Buy":
+        allowed = SERVICES_BY_UNIT[self.buy.unit]
+        if self.service is not None and self.service not in allowed:
+            names = ", ".join(service.name.lower() for service in allowed)
+            raise wrong(f"{self.buy} is no amount of {self.service.name.lower()}, {self.buy.unit} buys {names}", "buy")
         self.check_result(ISSUE_NAMES if self.enter_after is None else RESULT_NAMES + ISSUE_NAMES[1:])
         return self
 
@@ -106,6 +132,7 @@ class ChangeKeyTo(Model):
     supply_group: SupplyGroup | None = None
     tariff_index: TariffIndex | None = None
     key_expiry: KeyExpiry | None = None
+    three_sections: Flag = False
     with_purchase: Flag = False
 
 
@@ -199,7 +226,14 @@ METER_TESTS = {
     "drn": 18,
 }
 """Meter tests by name, and their numbers."""
-CLEAR_REGISTERS = {"electricity": 0, "all": ALL_REGISTERS}
+CLEAR_REGISTERS = {service.name.lower(): service.value for service in Service} | {"all": ALL_REGISTERS}
+
+
+class ExtendedOrder(Model):
+    """A class 2 subclass 10 token: one of 64 functions and ten bits for it."""
+
+    function: Annotated[int, whole(0, 63)]
+    value: Annotated[int, whole(0, 1023)]
 
 
 class ManageOrder(Model):
@@ -211,6 +245,7 @@ class ManageOrder(Model):
     unbalance_limit: Power | None = None
     clear_credit: Text | None = None
     clear_tamper: Flag | None = None
+    extended: ExtendedOrder | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "ManageOrder":

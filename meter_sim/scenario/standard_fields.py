@@ -2,24 +2,31 @@
 
 from typing import Annotated
 
-from pydantic import PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from meter_sim.scenario.fields import digit_string, one_of, read_by, whole, wrong
-from meter_sim.sts.cipher import is_built
+from meter_sim.scenario.fields import digit_string, nearest, one_of, read_by, whole, wrong
 from meter_sim.sts.dkga import Dkga, dkga_named
 from meter_sim.sts.identity import GREATEST_KEN, Encryption, KeyType, MeterPan, supply_group_code, tariff_index
 from meter_sim.sts.tid import BaseDate
+from meter_sim.sts.token import Service
 
 
 def _encryption(text: str) -> Encryption:
     names = {f"EA{ea.value}": ea for ea in Encryption}
     if text == "EA09":
-        raise wrong("EA09 (DES) is deprecated, use EA07")
+        raise wrong("EA09 (DES) is deprecated, use EA07 or EA11")
     if text not in names:
-        raise wrong(f"{text!r} is not allowed, use EA07")
-    if not is_built(names[text]):
-        raise wrong(f"{text} is not built yet, use EA07")
+        raise wrong(f"{text!r} is not allowed, use EA07 or EA11")
     return names[text]
+
+
+def _service(value: object) -> Service:
+    if isinstance(value, Service):
+        return value
+    names = {service.name.lower(): service for service in Service}
+    if not isinstance(value, str) or value not in names:
+        raise wrong(f"{value!r} is no service, {nearest(str(value), list(names))}")
+    return names[value]
 
 
 def _base_date(text: str) -> BaseDate:
@@ -40,4 +47,10 @@ EncryptionName = Annotated[
 ]
 BaseDateYear = Annotated[BaseDate, read_by(_base_date, "a base date such as 2014"), PlainSerializer(int)]
 DkgaCode = Annotated[Dkga, digit_string(lambda text: dkga_named(text))]
-MakerCode = Annotated[int, whole(0, 0xFF)]
+MakerCode = Annotated[int, whole(0, 0xFFFF)]
+ServiceName = Annotated[
+    Service,
+    BeforeValidator(lambda value: _service(value)),
+    PlainSerializer(lambda service: service.name.lower()),
+    WithJsonSchema({"type": "string", "enum": [service.name.lower() for service in Service]}),
+]

@@ -4,7 +4,7 @@ An action may name a token that is issued earlier in time, wherever in the file 
 for another meter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from meter_sim.meter.credit import WS_PER_TENTH
@@ -12,27 +12,42 @@ from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
 from meter_sim.scenario import schema_timeline as spec
 from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.quantities import Bought
 from meter_sim.scenario.source import Place, path_text
-from meter_sim.sts.token import Management, MeterTestToken
-from meter_sim.vending.point_of_sale import KeyChangePlan
-
-_ALL_TESTS = (1 << 36) - 1
+from meter_sim.sts.identity import Encryption
+from meter_sim.sts.token import Management, MeterTestToken, Service, meter_test
+from meter_sim.vending.point_of_sale import ExtendedFunction, KeyChangePlan
 
 Issuing = spec.Buy | spec.ChangeKey | spec.Manage
 
 
 def read_timeline(
-    faults: Faults, scenario: schema.ScenarioSpec, zone: ZoneInfo, span: tuple[int, int]
+    faults: Faults,
+    scenario: schema.ScenarioSpec,
+    zone: ZoneInfo,
+    span: tuple[int, int],
+    encryptions: Mapping[str, Encryption],
 ) -> tuple[values.Action, ...]:
-    """The actions in file order; what is wrong with them is noted in `faults`."""
-    return _Timeline(faults, scenario, zone, span).actions()
+    """The actions in file order; what is wrong with them is noted in `faults`.
+
+    `encryptions` are the algorithms of the meters by name.
+    """
+    return _Timeline(faults, scenario, zone, span, encryptions).actions()
 
 
 class _Timeline:
     """The actions of a file and the instants at which they fall."""
 
-    def __init__(self, faults: Faults, scenario: schema.ScenarioSpec, zone: ZoneInfo, span: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        scenario: schema.ScenarioSpec,
+        zone: ZoneInfo,
+        span: tuple[int, int],
+        encryptions: Mapping[str, Encryption],
+    ) -> None:
         self._faults = faults
+        self._encryptions = encryptions
         self._scenario = scenario
         self._groups = {meter.name: meter.supply_group for meter in scenario.meters}
         self._actions: Sequence[spec.ActionSpec] = scenario.timeline
@@ -80,15 +95,24 @@ class _Timeline:
         if not self._faults.known(label, self._issuing, (*path, "enter"), "token of this timeline"):
             return
         source = self._issuing[label]
-        is_change = isinstance(self._actions[source], spec.ChangeKey)
-        if is_change and section not in ("1", "2"):
-            self._faults.add((*path, "enter"), f"a key change has sections, write {label}.1 or {label}.2")
-        elif not is_change and section not in ("", "kct.1", "kct.2"):
-            what = f"{action.enter!r} is no token, write {label}, or {label}.kct.1 or 2 for a section that came with it"
+        issuing = self._actions[source]
+        names = [str(number) for number in range(1, self._sections(issuing) + 1)]
+        if isinstance(issuing, spec.ChangeKey) and section not in names:
+            allowed = f"{', '.join(f'{label}.{name}' for name in names[:-1])} or {label}.{names[-1]}"
+            self._faults.add((*path, "enter"), f"a key change has sections, write {allowed}")
+        elif not isinstance(issuing, spec.ChangeKey) and section not in ("", *(f"kct.{name}" for name in names)):
+            what = f"{action.enter!r} is no token, write {label}, or {label}.kct.1 and so on for a section with it"
             self._faults.add((*path, "enter"), what)
         issued, entered = self._instants[source], self._instants[place]
         if entered < issued or (entered == issued and isinstance(self._actions[source], spec.Buy)):
             self._faults.add((*path, "at"), f"{action.enter!r} is entered before it is issued")
+
+    def _sections(self, action: spec.ActionSpec) -> int:
+        """How many key change sections an action issues, or may issue with a purchase."""
+        if self._encryptions.get(action.meter) is Encryption.EA11:
+            return 4
+        three = action.change_key.three_sections if isinstance(action, spec.ChangeKey) else True
+        return 3 if three else 2
 
     def _check_power_cycles(self) -> None:
         back: dict[str, int] = {}
@@ -108,6 +132,8 @@ class _Timeline:
         if not isinstance(action, spec.ChangeKey) or action.meter not in self._groups:
             return
         change, path = action.change_key, ("timeline", place, "change_key")
+        if change.three_sections and self._encryptions.get(action.meter) is Encryption.EA11:
+            self._faults.add((*path, "three_sections"), "a meter with EA11 takes four sections, leave this out")
         group = change.supply_group or self._groups[action.meter]
         groups = self._scenario.supply_groups
         if not self._faults.known(group, groups, (*path, "supply_group"), "supply group"):
@@ -127,7 +153,9 @@ class _Timeline:
         if isinstance(action, spec.Buy):
             return values.Buy(
                 **common,
-                tenths=action.buy,
+                amount=action.buy.amount,
+                service=action.bought_service,
+                request=action.request,
                 label=self._label(place, "purchase"),
                 enter_after=action.enter_after,
                 between_entries=action.between_entries,
@@ -138,7 +166,9 @@ class _Timeline:
             change = action.change_key
             return values.ChangeKey(
                 **common,
-                plan=KeyChangePlan(change.to, change.supply_group, change.tariff_index, change.key_expiry),
+                plan=KeyChangePlan(
+                    change.to, change.supply_group, change.tariff_index, change.key_expiry, change.three_sections
+                ),
                 with_purchase=change.with_purchase,
                 label=self._label(place, "change"),
                 point_of_sale=action.point_of_sale,
@@ -169,6 +199,11 @@ class _Timeline:
         assert isinstance(action, Issuing)
         return action.label or f"{kind} #{place + 1}"
 
+    def _registers(self, place: int, expect: spec.Expect) -> tuple[tuple[Service, int], ...] | None:
+        if expect.registers is None:
+            return None
+        return registers_of(self._faults, ("timeline", place, "expect", "registers"), expect.registers)
+
     def _common(self, place: int) -> values.ActionArguments:
         action, path = self._actions[place], ("timeline", place, "expect")
         expect = action.expect
@@ -179,6 +214,7 @@ class _Timeline:
             place=path_text(path),
             result=expect.result,
             credit=None if expect.credit is None else expect.credit // WS_PER_TENTH,
+            registers=self._registers(place, expect),
             switch=expect.switch,
             key_revision=expect.key_revision,
             presumed_key_revision=expect.presumed_key_revision,
@@ -189,10 +225,23 @@ class _Timeline:
         return {"at": self._instants[place], "meter": action.meter, "expect": expectation}
 
 
-def _order(order: spec.ManageOrder) -> tuple[Management, int] | MeterTestToken:
+def registers_of(
+    faults: Faults, path: Place, registers: Mapping[Service, Bought | str]
+) -> tuple[tuple[Service, int], ...]:
+    """Contents of registers by service, in the unit of each; what is wrong is noted in `faults`."""
+    for service, bought in registers.items():
+        if service is Service.ELECTRICITY:
+            faults.add(path, "the electricity register stands under credit")
+        elif isinstance(bought, Bought) and bought.unit != service.unit:
+            faults.add(path, f"{bought} is no amount of {service.name.lower()}, write {service.unit}")
+    return tuple((service, bought.amount if isinstance(bought, Bought) else 0) for service, bought in registers.items())
+
+
+def _order(order: spec.ManageOrder) -> tuple[Management, int] | MeterTestToken | ExtendedFunction:
     if order.test is not None:
-        number = spec.METER_TESTS[order.test]
-        return MeterTestToken(0, 1 << number - 1 if number else _ALL_TESTS, order.manufacturer or 0)
+        return meter_test(spec.METER_TESTS[order.test], order.manufacturer or 0)
+    if order.extended is not None:
+        return ExtendedFunction(order.extended.function, order.extended.value)
     if order.power_limit is not None:
         return Management.SET_MAXIMUM_POWER_LIMIT, order.power_limit
     if order.unbalance_limit is not None:

@@ -70,8 +70,17 @@ def _rotated_right(value: int, places: int) -> int:
 
 def _choices(key: int, bit: int, tables: tuple[tuple[Table, ...], ...]) -> Round:
     """The tables of one round: key bit 4n + bit picks the box of nibble n."""
-    return tuple(  # type: ignore[return-value]
-        tables[place][(key >> 8 * place + bit & 1) | (key >> 8 * place + 4 + bit & 1) << 1] for place in range(8)
+    bits = key >> bit
+    a, b, c, d, e, f, g, h = tables
+    return (
+        a[bits & 1 | bits >> 3 & 2],
+        b[bits >> 8 & 1 | bits >> 11 & 2],
+        c[bits >> 16 & 1 | bits >> 19 & 2],
+        d[bits >> 24 & 1 | bits >> 27 & 2],
+        e[bits >> 32 & 1 | bits >> 35 & 2],
+        f[bits >> 40 & 1 | bits >> 43 & 2],
+        g[bits >> 48 & 1 | bits >> 51 & 2],
+        h[bits >> 56 & 1 | bits >> 59 & 2],
     )
 
 

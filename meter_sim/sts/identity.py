@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from meter_sim.sts.errors import WrongCheckDigit, WrongIdentity
+from meter_sim.sts.errors import NotSupported, WrongCheckDigit, WrongIdentity
 from meter_sim.sts.tid import BaseDate
 
 GREATEST_KEN = 255
@@ -20,6 +20,20 @@ class Encryption(StrEnum):
     def key_bits(self) -> int:
         """Length of the decoder key: 64 or 128 bits."""
         return 64 if self is Encryption.EA07 else 128
+
+
+_REFUSED = {"09": "EA09 (DES) is deprecated; use 07 or 11"}
+
+
+def encryption_named(code: str) -> Encryption:
+    """The algorithm of a two-digit code, EA before it or not; raises NotSupported for 09 and unknown ones."""
+    digits = code.removeprefix("EA")
+    if digits in _REFUSED:
+        raise NotSupported(_REFUSED[digits])
+    try:
+        return Encryption(digits)
+    except ValueError:
+        raise NotSupported(f"EA {code!r} does not exist; use 07 or 11") from None
 
 
 class KeyType(IntEnum):
@@ -161,3 +175,54 @@ class KeyIdentity:
         supply_group_code(self.supply_group)
         tariff_index(self.tariff_index)
         key_revision_number(self.key_revision)
+
+
+KEYPAD = "02"
+"""The token carrier type of a meter with a keypad."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdRecord:
+    """What a meter card says: 35 digits of PAN 18, expiry 4 (YYMM, 0000 none), TCT 2, EA 2, SGC 6, TI 2, KRN 1 (C/L).
+
+    Raises WrongIdentity or WrongCheckDigit.
+    """
+
+    pan: MeterPan
+    encryption: Encryption
+    supply_group: str
+    tariff_index: str
+    key_revision: int
+    expiry: str = "0000"
+    token_carrier: str = KEYPAD
+
+    def __post_init__(self) -> None:
+        supply_group_code(self.supply_group)
+        tariff_index(self.tariff_index)
+        key_revision_number(self.key_revision)
+        digits_of(self.token_carrier, 2, "token carrier type")
+        month = int(digits_of(self.expiry, 4, "card expiry")[2:])
+        if self.expiry != "0000" and not 1 <= month <= 12:
+            raise WrongIdentity(f"card expiry {self.expiry} is neither YYMM nor 0000")
+
+    @property
+    def digits(self) -> str:
+        """The record as 35 digits."""
+        return (
+            f"{self.pan}{self.expiry}{self.token_carrier}{self.encryption}"
+            f"{self.supply_group}{self.tariff_index}{self.key_revision}"
+        )
+
+    @staticmethod
+    def of(text: str) -> "IdRecord":
+        """The record that 35 digits say. Raises WrongIdentity, WrongCheckDigit or, for its EA, NotSupported."""
+        digits_of(text, 35, "IDRecord")
+        return IdRecord(
+            pan=MeterPan(text[:18]),
+            expiry=text[18:22],
+            token_carrier=text[22:24],
+            encryption=encryption_named(text[24:26]),
+            supply_group=text[26:32],
+            tariff_index=text[32:34],
+            key_revision=int(text[34]),
+        )

@@ -4,14 +4,14 @@ A token has 66 bits: two class bits and a block of subclass (4), content (44) an
 travel enciphered (`cipher.py`), class 1 in the clear. Printed, the 66 bits are an unsigned decimal of 20 digits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar
 
 from meter_sim.sts import amount
 from meter_sim.sts.crc import crc, crc_c
 from meter_sim.sts.errors import FieldOutOfRange
-from meter_sim.sts.identity import KeyType
+from meter_sim.sts.identity import Encryption, KeyType
 
 DIGITS = 20
 _BLOCK = (1 << 64) - 1
@@ -19,17 +19,34 @@ _CLASS_PLACE = 27  # block bits 28 and 27 make room for the class bits
 
 
 class Service(IntEnum):
-    """What a class 0 token credits; the value is its subclass. Amounts are tenths of the unit."""
+    """What a class 0 token credits; the value is its subclass.
+
+    Amounts are tenths of the unit, for the four in currency 1e-5 of the base currency.
+    """
 
     ELECTRICITY = 0
     WATER = 1
     GAS = 2
     TIME = 3
+    ELECTRICITY_CURRENCY = 4
+    WATER_CURRENCY = 5
+    GAS_CURRENCY = 6
+    TIME_CURRENCY = 7
+
+    @property
+    def in_currency(self) -> bool:
+        """Whether it is bought as money (subclass 4 to 7)."""
+        return self >= Service.ELECTRICITY_CURRENCY
 
     @property
     def unit(self) -> str:
-        """kWh, m3 or min."""
-        return ("kWh", "m3", "m3", "min")[self.value]
+        """kWh, m3, min or currency."""
+        return "currency" if self.in_currency else ("kWh", "m3", "m3", "min")[self.value]
+
+    @property
+    def words(self) -> str:
+        """The name as people write it, such as `electricity in currency`."""
+        return self.name.lower().replace("_", " in ")
 
 
 class Management(IntEnum):
@@ -77,7 +94,40 @@ class CreditToken:
     @property
     def content(self) -> int:
         """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        if self.service.in_currency:
+            raise FieldOutOfRange(f"{self.service.words} is credited by a currency token")
         return _rnd_tid_data(self.rnd, self.tid, self.amount_code)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyToken:
+    """Class 0, subclass 4 to 7 (Ed. 3): an amount of money for one service; it has no RND and a checksum of its own.
+
+    `amount_code` has 20 bits; the upper four, sign and exponent, stand where other credit tokens have their RND.
+    """
+
+    token_class: ClassVar[int] = 0
+    service: Service
+    tid: int
+    amount_code: int
+
+    @property
+    def units(self) -> int:
+        """What the meter credits, in 1e-5 of the base currency; may be negative."""
+        return amount.decode_currency(self.amount_code)
+
+    @property
+    def subclass(self) -> int:
+        """The four bits behind the class."""
+        return self.service.value
+
+    @property
+    def content(self) -> int:
+        """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        if not self.service.in_currency:
+            raise FieldOutOfRange(f"{self.service.words} is not credited by a currency token")
+        code = _fits(self.amount_code, 20, "amount code")
+        return _rnd_tid_data(code >> 16, self.tid, code & 0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +163,17 @@ class MeterTestToken:
         )
 
 
+def meter_test(number: int, manufacturer: int = 0) -> MeterTestToken:
+    """The token that asks for one test, or for all of them (0).
+
+    A maker code above 255 takes the form with 28 control bits. Raises FieldOutOfRange for a test beyond those bits.
+    """
+    form = MeterTestToken(0 if manufacturer <= 0xFF else 1, 0, manufacturer)
+    if not 0 <= number <= form.control_bits:
+        raise FieldOutOfRange(f"test {number} is outside 0 to {form.control_bits}")
+    return replace(form, control=1 << number - 1 if number else (1 << form.control_bits) - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class ManagementToken:
     """Class 2, subclass 0, 1, 2, 5, 6 or 7: a command with a TID and 16 bits of data."""
@@ -135,8 +196,26 @@ class ManagementToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendedToken:
+    """Class 2, subclass 10: one of 64 further functions with ten bits of data, and a TID."""
+
+    token_class: ClassVar[int] = 2
+    subclass: ClassVar[int] = 10
+    rnd: int
+    tid: int
+    index: int
+    value: int
+
+    @property
+    def content(self) -> int:
+        """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        data = _fits(self.index, 6, "index") << 10 | _fits(self.value, 10, "value")
+        return _rnd_tid_data(self.rnd, self.tid, data)
+
+
+@dataclass(frozen=True, slots=True)
 class FirstSection:
-    """Class 2, subclass 3, Set1stSectionDecoderKey: the upper half of a new 64-bit key and what goes with it."""
+    """Class 2, subclass 3, Set1stSectionDecoderKey: the most significant word of a new key and what goes with it."""
 
     token_class: ClassVar[int] = 2
     subclass: ClassVar[int] = 3
@@ -162,7 +241,7 @@ class FirstSection:
 
 @dataclass(frozen=True, slots=True)
 class SecondSection:
-    """Class 2, subclass 4, Set2ndSectionDecoderKey: the lower half of a new 64-bit key and the tariff index."""
+    """Class 2, subclass 4, Set2ndSectionDecoderKey: the least significant word of a new key and the tariff index."""
 
     token_class: ClassVar[int] = 2
     subclass: ClassVar[int] = 4
@@ -181,26 +260,72 @@ class SecondSection:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyGroupSection:
+    """Class 2, subclass 8 for a 64-bit key, the third of three: the supply group that goes with the new key.
+
+    `pad` is zero in a token that was made by the rules.
+    """
+
+    token_class: ClassVar[int] = 2
+    subclass: ClassVar[int] = 8
+    supply_group: int
+    pad: int = 0
+
+    @property
+    def content(self) -> int:
+        """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        return _fits(self.supply_group, 24, "SGC") << 20 | _fits(self.pad, 20, "pad")
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdSection:
+    """Class 2, subclass 8 for a 128-bit key, Set3rdSectionDecoderKey: its second word, and the SGC's lower half."""
+
+    token_class: ClassVar[int] = 2
+    subclass: ClassVar[int] = 8
+    supply_group_low: int
+    key_word: int
+
+    @property
+    def content(self) -> int:
+        """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        return _fits(self.supply_group_low, 12, "SGC, lower half") << 32 | _fits(self.key_word, 32, "key word")
+
+
+@dataclass(frozen=True, slots=True)
+class FourthSection:
+    """Class 2, subclass 9 for a 128-bit key, Set4thSectionDecoderKey: its third word, and the SGC's upper half."""
+
+    token_class: ClassVar[int] = 2
+    subclass: ClassVar[int] = 9
+    supply_group_high: int
+    key_word: int
+
+    @property
+    def content(self) -> int:
+        """The 44 bits behind the subclass. Raises FieldOutOfRange."""
+        return _fits(self.supply_group_high, 12, "SGC, upper half") << 32 | _fits(self.key_word, 32, "key word")
+
+
+@dataclass(frozen=True, slots=True)
 class OtherToken:
-    """A token whose checksum is right but whose kind is reserved, proprietary or not decoded here."""
+    """A token whose checksum is right but whose kind is reserved or proprietary."""
 
     token_class: int
     subclass: int
     content: int
 
 
-_TID_BEARERS = {(0, 4), (0, 5), (0, 6), (0, 7), (2, 10)}
-"""Kinds that are not decoded here but are known to carry a TID: currency credit and the extended class 2 token (C)."""
-
-Token = CreditToken | MeterTestToken | ManagementToken | FirstSection | SecondSection | OtherToken
+TidToken = CreditToken | CurrencyToken | ManagementToken | ExtendedToken
+"""Tokens that carry a TID and work once."""
+KeyChangeSection = FirstSection | SecondSection | SupplyGroupSection | ThirdSection | FourthSection
+"""Tokens of a key change; they carry neither TID nor RND."""
+Token = TidToken | MeterTestToken | KeyChangeSection | OtherToken
 
 
 def tid_of(token: Token) -> int | None:
     """The TID that a token carries; None for kinds that carry none."""
-    if isinstance(token, CreditToken | ManagementToken):
-        return token.tid
-    has_one = isinstance(token, OtherToken) and (token.token_class, token.subclass) in _TID_BEARERS
-    return token.content >> 16 & 0xFFFFFF if has_one else None
+    return token.tid if isinstance(token, TidToken) else None
 
 
 def _rnd_tid_data(rnd: int, tid: int, data: int) -> int:
@@ -218,16 +343,28 @@ def block_of(token: Token) -> int:
     return token.subclass << 60 | content << 16 | _checksum(token.token_class, token.subclass, content)
 
 
-def token_of(token_class: int, block: int) -> Token | None:
-    """What a deciphered block says, or None if its checksum is wrong (CRCError)."""
+def token_of(token_class: int, block: int, encryption: Encryption = Encryption.EA07) -> Token | None:
+    """What a deciphered block says, or None if its checksum is wrong (CRCError).
+
+    The algorithm matters for the third and fourth section of a key change only, which differ with the key's length.
+    """
     subclass, content = block >> 60, block >> 16 & (1 << 44) - 1
     if block & 0xFFFF != _checksum(token_class, subclass, content):
         return None
-    return _READERS.get((token_class, subclass), OtherToken)(token_class, subclass, content)
+    readers = _READERS if encryption.key_bits == 64 else _READERS_128
+    return readers.get((token_class, subclass), OtherToken)(token_class, subclass, content)
 
 
 def _credit(_: int, subclass: int, content: int) -> Token:
     return CreditToken(Service(subclass), content >> 40, content >> 16 & 0xFFFFFF, content & 0xFFFF)
+
+
+def _currency(_: int, subclass: int, content: int) -> Token:
+    return CurrencyToken(Service(subclass), content >> 16 & 0xFFFFFF, content >> 40 << 16 | content & 0xFFFF)
+
+
+def _extended(_: int, __: int, content: int) -> Token:
+    return ExtendedToken(content >> 40, content >> 16 & 0xFFFFFF, content >> 10 & 63, content & 1023)
 
 
 def _meter_test(_: int, subclass: int, content: int) -> Token:
@@ -254,12 +391,25 @@ def _second_section(_: int, __: int, content: int) -> Token:
     return SecondSection(content >> 40, content >> 32 & 0xFF, content & 0xFFFFFFFF)
 
 
+def _supply_group_section(_: int, __: int, content: int) -> Token:
+    return SupplyGroupSection(content >> 20, content & 0xFFFFF)
+
+
+def _third_section(_: int, __: int, content: int) -> Token:
+    return ThirdSection(content >> 32, content & 0xFFFFFFFF)
+
+
+def _fourth_section(_: int, __: int, content: int) -> Token:
+    return FourthSection(content >> 32, content & 0xFFFFFFFF)
+
+
 _READERS = (
-    {(0, service.value): _credit for service in Service}
+    {(0, service.value): _currency if service.in_currency else _credit for service in Service}
     | {(1, subclass): _meter_test for subclass in (0, 1)}
     | {(2, command.value): _management for command in Management}
-    | {(2, 3): _first_section, (2, 4): _second_section}
+    | {(2, 3): _first_section, (2, 4): _second_section, (2, 8): _supply_group_section, (2, 10): _extended}
 )
+_READERS_128 = _READERS | {(2, 8): _third_section, (2, 9): _fourth_section}
 
 
 def join_class(token_class: int, block: int) -> int:

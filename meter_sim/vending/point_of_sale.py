@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from meter_sim.sts import amount, tid
+from meter_sim.sts import amount as coding
+from meter_sim.sts import tid
 from meter_sim.sts.errors import AmountOutOfRange as AmountTooLarge
 from meter_sim.sts.token import Management, MeterTestToken, Service
-from meter_sim.vending.refusal import AmountOutOfRange
+from meter_sim.vending.refusal import AmountOutOfRange, RequestRepeated
 from meter_sim.vending.secure_module import IssuedToken, MeterRecord, SecureModule
 
 
@@ -46,13 +47,15 @@ class KeyChangePlan:
     """What a meter is to hold after the next key change.
 
     None leaves supply group and tariff index as they are; for `key_expiry` it means the new vending key's own KEN. The
-    vending side keeps no KEN per meter, it checks TIDs against the vending key's (G).
+    vending side keeps no KEN per meter, it checks TIDs against the vending key's (G). `three_sections` asks for the
+    set of a 64-bit key that carries the supply group.
     """
 
     key_revision: int
     supply_group: str | None = None
     tariff_index: str | None = None
     key_expiry: int | None = None
+    three_sections: bool = False
 
     def applied_to(self, record: MeterRecord) -> MeterRecord:
         """The record after this change."""
@@ -62,6 +65,14 @@ class KeyChangePlan:
             supply_group=self.supply_group or record.supply_group,
             tariff_index=self.tariff_index or record.tariff_index,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedFunction:
+    """What a class 2 subclass 10 token is to do: one of 64 functions, with ten bits."""
+
+    index: int
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +115,36 @@ class PointOfSale:
     clock_offset: int = 0
     after_last_minute: AfterLastMinute = AfterLastMinute.REFUSE
     force_rollover: bool | None = None
+    _slips: dict[str, tuple[object, Slip]] = field(default_factory=dict, init=False)
 
-    def sell(self, meter: str, *, tenths: int, now: int, rnd: RndOfMinute, on_reserved_minute: bool = False) -> Slip:
+    def reprint(self, request: str) -> Slip | None:
+        """The slip that was printed under a request's id, or None if there is none; nothing is issued."""
+        return self._slips[request][1] if request in self._slips else None
+
+    def sell(
+        self,
+        meter: str,
+        *,
+        amount: int,
+        now: int,
+        rnd: RndOfMinute,
+        on_reserved_minute: bool = False,
+        service: Service = Service.ELECTRICITY,
+        request: str | None = None,
+    ) -> Slip:
         """A credit token, behind the sections of a waiting key change if there is one.
+
+        `amount` is tenths of the service's unit, for a service in currency 1e-5 of the base currency. A request that
+        is repeated under its id gets the slip that was printed the first time, and no second TID.
 
         Raises a Refusal, after which nothing is changed: register, list and waiting change are as before.
         """
+        asked = meter, service, amount
+        if request is not None and request in self._slips:
+            before, slip = self._slips[request]
+            if before != asked:
+                raise RequestRepeated(f"the request {request!r} was made before, and for something else")
+            return slip
         plan = self.register.waiting.get(meter)
         old = self.register.records[meter]
         new = plan.applied_to(old) if plan else old
@@ -117,8 +152,8 @@ class PointOfSale:
         minute, number = self._tid(new, now, on_reserved_minute)
         token = self.module.issue_credit(
             new,
-            service=Service.ELECTRICITY,
-            tenths=tenths,
+            service=service,
+            amount=amount,
             tid=number,
             rnd=rnd(minute),
             at=now + self.clock_offset,
@@ -126,7 +161,10 @@ class PointOfSale:
         self.tids.note(new.pan.digits, minute)
         self.register.records[meter] = new
         self.register.waiting.pop(meter, None)
-        return Slip(self.name, sections, token)
+        slip = Slip(self.name, sections, token)
+        if request is not None:
+            self._slips[request] = asked, slip
+        return slip
 
     def change_key(self, meter: str, plan: KeyChangePlan, *, now: int) -> Slip:
         """The sections of a key change, by themselves; one that waits for a purchase goes on waiting.
@@ -161,11 +199,28 @@ class PointOfSale:
             Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT,
         ):
             try:
-                data = amount.encode(data)
+                data = coding.encode(data)
             except AmountTooLarge as error:
                 raise AmountOutOfRange(str(error)) from None
         token = self.module.issue_management(
             record, command=command, data=data, tid=number, rnd=rnd(minute), at=now + self.clock_offset
+        )
+        self.tids.note(record.pan.digits, minute)
+        return Slip(self.name, token=token)
+
+    def extended(
+        self, meter: str, function: ExtendedFunction, *, now: int, rnd: RndOfMinute, on_reserved_minute: bool = False
+    ) -> Slip:
+        """A token for an extended function. Raises a Refusal."""
+        record = self.register.records[meter]
+        minute, number = self._tid(record, now, on_reserved_minute)
+        token = self.module.issue_extended(
+            record,
+            index=function.index,
+            value=function.value,
+            tid=number,
+            rnd=rnd(minute),
+            at=now + self.clock_offset,
         )
         self.tids.note(record.pan.digits, minute)
         return Slip(self.name, token=token)
@@ -176,7 +231,12 @@ class PointOfSale:
 
     def _sections(self, old: MeterRecord, new: MeterRecord, plan: KeyChangePlan, now: int) -> tuple[IssuedToken, ...]:
         return self.module.issue_key_change(
-            old, new, at=now + self.clock_offset, rollover=self.force_rollover, key_expiry=plan.key_expiry
+            old,
+            new,
+            at=now + self.clock_offset,
+            rollover=self.force_rollover,
+            key_expiry=plan.key_expiry,
+            three_sections=plan.three_sections,
         )
 
     def _tid(self, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:

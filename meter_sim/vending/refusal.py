@@ -29,5 +29,17 @@ class AmountOutOfRange(Refusal):
     """The amount is more than a token can carry."""
 
 
-REFUSALS = (VendingKeyUnknown, VendingKeyNotActive, IssueUntilPassed, KeyExpired, TidOutOfRange, AmountOutOfRange)
+class RequestRepeated(Refusal):
+    """A request's id was used before for something else."""
+
+
+REFUSALS = (
+    VendingKeyUnknown,
+    VendingKeyNotActive,
+    IssueUntilPassed,
+    KeyExpired,
+    TidOutOfRange,
+    AmountOutOfRange,
+    RequestRepeated,
+)
 REFUSAL_NAMES = tuple(refusal.__name__ for refusal in REFUSALS)
