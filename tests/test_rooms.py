@@ -18,6 +18,7 @@ MAY_KNOW = {
     "people": {"people", *LEAVES},
     "scenario": {"sts", "vending", "meter", "people", "scenario", *LEAVES},
     "results": {"sts", "meter", "scenario", "results", "__init__", *LEAVES},
+    "bulk": {"sts", "vending", "meter", "bulk"},
     "engine": {"sts", "vending", "meter", "people", "scenario", "results", "engine", *LEAVES},
 }
 FILES = sorted(ROOT.rglob("*.py"))
