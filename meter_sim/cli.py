@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, validate, schema, new, plot, token."""
+"""The command line: meter-sim run, validate, schema, new, plot, token, keychange, benchsheet."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from meter_sim import __version__
+from meter_sim.cli_bench import benchsheet
+from meter_sim.cli_bulk import keychange
 from meter_sim.cli_token import token
 from meter_sim.wrong_input import WrongInputError
 
@@ -30,6 +32,8 @@ def main() -> None:
 
 
 main.add_command(token)
+main.add_command(keychange)
+main.add_command(benchsheet)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:

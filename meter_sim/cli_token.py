@@ -2,24 +2,37 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
+from meter_sim.cli_bulk import (
+    feed,
+    file_options,
+    refuse_with_a_file,
+    refuse_without_a_file,
+    vending_keys,
+    work_through_file,
+)
+from meter_sim.cli_key import (
+    CHANGE_NAMES,
+    KeyOptions,
+    change_options,
+    instant_of,
+    key_options,
+    named_change,
+    named_key,
+    options_in_order,
+)
 from meter_sim.sts import amount, cipher, words
-from meter_sim.sts.dkga import DecoderKey, derive, dkga_named
+from meter_sim.sts.dkga import DecoderKey
 from meter_sim.sts.errors import StsError
 from meter_sim.sts.identity import (
     Encryption,
-    IdRecord,
-    KeyIdentity,
-    KeyType,
-    MeterPan,
-    encryption_named,
-    key_expiry_number,
 )
-from meter_sim.sts.key_change import NewKey, split
+from meter_sim.sts.key_change import split
 from meter_sim.sts.tid import BaseDate, is_reserved, minute_of, tid_at
 from meter_sim.sts.token import (
     CreditToken,
@@ -41,104 +54,13 @@ NOT_VERIFIED = 1
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-_BASES = [str(base.value) for base in BaseDate]
-
-
-@dataclass(frozen=True, slots=True)
-class KeyOptions:
-    """The options that name a decoder key: a meter's identity and a vending key."""
-
-    pan: str
-    sgc: str
-    krn: int
-    ti: str
-    kt: str
-    ea: str
-    dkga: str
-    base: str
-    key: str
-
-    @property
-    def base_date(self) -> BaseDate:
-        """The base date under which TIDs count."""
-        return BaseDate(int(self.base))
-
-    def decoder_key(self) -> DecoderKey:
-        """The decoder key that they name. Raises StsError."""
-        from meter_sim.vending.vending_key import vending_key_value
-
-        encryption = encryption_named(self.ea)
-        dkga = dkga_named(self.dkga)
-        identity = KeyIdentity(
-            MeterPan(self.pan), self.sgc, self.ti, self.krn, KeyType[self.kt], encryption, self.base_date
-        )
-        return derive(identity, dkga, vending_key_value(self.key, dkga))
-
-
-_IN_ID_RECORD = ("pan", "sgc", "krn", "ti", "ea")
-
-
-def _named_key(options: dict[str, str | int | None], instead: str = "or --id-record") -> KeyOptions:
-    """The key that options name, spelt out or by an IDRecord. Raises StsError."""
-    digits = options.pop("id_record")
-    if digits is not None:
-        given = [f"--{name}" for name in _IN_ID_RECORD if options[name] is not None]
-        if given:
-            raise StsError(f"{given[0]} stands in --id-record, leave it out")
-        card = IdRecord.of(str(digits))
-        options |= {
-            "pan": card.pan.digits,
-            "sgc": card.supply_group,
-            "krn": card.key_revision,
-            "ti": card.tariff_index,
-            "ea": card.encryption.value,
-        }
-    if options["pan"] is None or options["sgc"] is None:
-        raise StsError(f"give --pan, --sgc and what else names the key, {instead}")
-    defaults = {"krn": 1, "ti": "01", "ea": "07"}
-    return KeyOptions(**{name: defaults.get(name) if value is None else value for name, value in options.items()})  # type: ignore[arg-type]
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-def _key_options() -> Callable[[Command], Command]:
-    return _options(
-        click.option("--pan", help="MeterPAN, 18 digits."),
-        click.option("--sgc", help="Supply group code, 6 digits."),
-        click.option("--krn", type=int, help="Key revision number, 1 to 9.  [default: 1]"),
-        click.option("--ti", help="Tariff index, 2 digits.  [default: 01]"),
-        click.option(
-            "--kt",
-            type=click.Choice([kind.name for kind in KeyType]),
-            default="DUTK",
-            show_default=True,
-            help="Key type.",
-        ),
-        click.option("--ea", help="Encryption algorithm of the meter: 07 or 11.  [default: 07]"),
-        click.option(
-            "--id-record", metavar="DIGITS", help="IDRecord, 35 digits, in place of --pan, --sgc, --krn, --ti and --ea."
-        ),
-        click.option("--dkga", default="04", show_default=True, help="Decoder key generation: 02 or 04."),
-        click.option("--base", type=click.Choice(_BASES), default="2014", show_default=True, help="Base date."),
-        click.option(
-            "--key",
-            default="test:new",
-            envvar="METER_SIM_KEY",
-            help="Vending key: test:old, test:new or hex; hex better in METER_SIM_KEY than here.  [default: test:new]",
-        ),
-    )
-
 
 @click.group()
 def token() -> None:
-    """Issue, decode and verify single tokens under test keys."""
+    """Issue, decode, verify and feed tokens under test keys, one at a time or files of them."""
+
+
+token.add_command(feed)
 
 
 # -- issue -----------------------------------------------------------------------------------------------------
@@ -150,8 +72,9 @@ _ORDERS = (
 
 
 @token.command()
-@_key_options()
-@_options(
+@file_options
+@key_options()
+@options_in_order(
     click.option("--at", metavar="TIME", help="Time of issue, such as 2024-11-20T09:00Z; UTC also without the Z."),
     click.option("--rnd", type=click.IntRange(0, 15), default=0, show_default=True, help="The four random bits."),
     click.option("--reserved-minute", is_flag=True, help="Keep 00:01, which an ordinary token leaves out."),
@@ -178,55 +101,60 @@ _ORDERS = (
     click.option(
         "--maker", type=click.IntRange(0, 0xFFFF), metavar="N", help="With --test: the maker.  [default: 0, any]"
     ),
-    click.option("--to-krn", type=int, metavar="N", help="Key change to this key revision; prints its tokens."),
 )
-@_options(
-    click.option("--to-sgc", metavar="SGC", help="Supply group after the key change.  [default: --sgc]"),
-    click.option("--to-ti", metavar="TI", help="Tariff index after the key change.  [default: --ti]"),
-    click.option(
-        "--to-kt", type=click.Choice([kind.name for kind in KeyType]), help="Key type after it.  [default: --kt]"
-    ),
-    click.option("--to-base", type=click.Choice(_BASES), help="Base date after the key change.  [default: --base]"),
-    click.option("--to-dkga", metavar="DKGA", help="Decoder key generation after it.  [default: --dkga]"),
-    click.option("--to-key", envvar="METER_SIM_TO_KEY", help="Vending key after the key change.  [default: --key]"),
-    click.option("--ken", type=int, default=None, help="Key expiry number of the new key.  [default: 255]"),
-    click.option("--rollover/--no-rollover", default=None, help="The rollover bit.  [default: set for a later base]"),
-    click.option(
-        "--three-sections", is_flag=True, default=None, help="EA07: the set of three, which carries the supply group."
-    ),
-)
-def issue(at: str | None, rnd: int, reserved_minute: bool, **options: str | int | bool | None) -> None:
-    """Issue a token, or the two to four of a key change, under a meter's key.
+@change_options
+@click.pass_context
+def issue(
+    context: click.Context,
+    /,
+    source: Path | None,
+    out: Path | None,
+    strict: bool,
+    at: str | None,
+    rnd: int,
+    reserved_minute: bool,
+    **options: str | int | bool | None,
+) -> None:
+    """Issue a token, or the two to four of a key change, under a meter's key; or those of a file.
 
     Give one of --units, --currency, --power-limit, --unbalance-limit, --clear-credit, --clear-tamper, --extended,
-    --test and --to-krn.
+    --test and --to-krn. With --from, the rows of a file say what to issue.
     """
+    if source is not None:
+        from meter_sim.bulk.issue import issue as issue_rows
+
+        refuse_with_a_file("token issue", context, ("key", "to_key"))
+        keys = vending_keys(str(options["key"]), str(options["to_key"] or "") or None)
+        work_through_file("token issue", source, out, lambda chunk: issue_rows(chunk, keys), strict=strict)
+        return
+    refuse_without_a_file("token issue", out, strict)
     try:
-        old = _named_key({name: options.pop(name) for name in (*KeyOptions.__slots__, "id_record")})
-        for digits in _issued(old, at, rnd, reserved_minute, options):
+        old = named_key({name: options.pop(name) for name in (*KeyOptions.__slots__, "id_record")})
+        typed = context.get_parameter_source("to_key") is ParameterSource.COMMANDLINE
+        for digits in _issued(old, at, rnd, reserved_minute, options, to_key_typed=typed):
             click.echo(grouped(digits))
     except StsError as error:
         raise WrongInputError(f"token issue: {error}") from None
 
 
 def _issued(
-    old: KeyOptions, at: str | None, rnd: int, reserved_minute: bool, options: dict[str, str | int | bool | None]
+    old: KeyOptions,
+    at: str | None,
+    rnd: int,
+    reserved_minute: bool,
+    options: dict[str, str | int | bool | None],
+    *,
+    to_key_typed: bool,
 ) -> list[str]:
-    change = {
-        name: options.pop(name)
-        for name in list(options)
-        if name.startswith("to_") or name in ("ken", "rollover", "three_sections")
-    }
+    change = named_change(old, {name: options.pop(name) for name in CHANGE_NAMES}, to_key_typed=to_key_typed)
     service = Service[str(options.pop("service")).upper()]
     maker = options.pop("maker")
     orders = {name: value for name, value in options.items() if value is not None}
-    if len(orders) + (change["to_krn"] is not None) != 1:
+    if len(orders) + (change is not None) != 1:
         raise StsError(f"give one of {_ORDERS}")
-    if change["to_krn"] is not None:
-        return _key_change(old, change)
-    wrong = [name for name, value in change.items() if value is not None and name != "to_key"]
-    if wrong:
-        raise StsError(f"--{wrong[0].replace('_', '-')} goes with --to-krn")
+    if change is not None:
+        key = old.decoder_key()
+        return [cipher.encipher(section, key) for section in split(change[0])]
     [(order, value)] = orders.items()
     if maker is not None and order != "test":
         raise StsError("--maker goes with --test")
@@ -234,7 +162,7 @@ def _issued(
         return [cipher.encipher(meter_test(int(str(value)), int(maker or 0)), None)]
     if at is None:
         raise StsError("give the time of issue, such as --at 2024-11-20T09:00Z")
-    tid = tid_at(old.base_date, minute_of(_instant(at)))
+    tid = tid_at(old.base_date, minute_of(instant_of(at)))
     if is_reserved(tid) and not reserved_minute:
         tid += 1
     return [cipher.encipher(_timed(order, value, service, rnd, tid), old.decoder_key())]
@@ -258,50 +186,6 @@ def _timed(order: str, value: str | int | bool | tuple[int, int], service: Servi
     return ManagementToken(Management.CLEAR_TAMPER_CONDITION, rnd, tid, 0)
 
 
-def _key_change(old: KeyOptions, change: dict[str, str | int | bool | None]) -> list[str]:
-    def after(name: str) -> str:
-        value = change[f"to_{name}"]
-        return str(getattr(old, name) if value is None else value)
-
-    new = KeyOptions(
-        pan=old.pan,
-        sgc=after("sgc"),
-        krn=int(after("krn")),
-        ti=after("ti"),
-        kt=after("kt"),
-        ea=old.ea,
-        dkga=after("dkga"),
-        base=after("base"),
-        key=after("key"),
-    )
-    rollover, ken = change["rollover"], change["ken"]
-    long = encryption_named(new.ea).key_bits == 128
-    if long and change["three_sections"]:
-        raise StsError("--three-sections is for EA07, a key change of EA11 always has four")
-    sections = split(
-        NewKey(
-            key=new.decoder_key(),
-            key_type=KeyType[new.kt],
-            key_revision=new.krn,
-            tariff_index=new.ti,
-            key_expiry=key_expiry_number(255 if ken is None else int(ken)),
-            rollover=new.base_date > old.base_date if rollover is None else bool(rollover),
-            supply_group=new.sgc if long or change["three_sections"] else None,
-        )
-    )
-    key = old.decoder_key()
-    return [cipher.encipher(section, key) for section in sections]
-
-
-def _instant(text: str) -> int:
-    from meter_sim.scenario.quantities import QuantityError, time, utc_seconds
-
-    try:
-        return utc_seconds(time(text).naive)
-    except QuantityError as error:
-        raise StsError(f"--at: {error}") from None
-
-
 def _whole(option: str, text: str, per_unit: int, what: str) -> int:
     from meter_sim.scenario.quantities import QuantityError, number
 
@@ -318,18 +202,18 @@ def _whole(option: str, text: str, per_unit: int, what: str) -> int:
 # -- decode and verify -----------------------------------------------------------------------------------------
 
 
-def _reading_options(command: Command) -> Command:
-    return _options(
-        click.argument("digits", nargs=-1, required=True),
-        _key_options(),
+def _reading_options(*, required: bool) -> Callable[[Command], Command]:
+    return options_in_order(
+        click.argument("digits", nargs=-1, required=required),
+        key_options(),
         click.option(
             "--decoder-key", help="Decoder key in hex, most significant byte first, instead of a vending key."
         ),
-    )(command)
+    )
 
 
 @token.command()
-@_reading_options
+@_reading_options(required=True)
 def decode(digits: tuple[str, ...], decoder_key: str | None, **options: str | int) -> None:
     """Say every field of a token in words. DIGITS may be in groups; class 1 needs no key.
 
@@ -345,9 +229,40 @@ def decode(digits: tuple[str, ...], decoder_key: str | None, **options: str | in
 
 
 @token.command()
-@_reading_options
-def verify(digits: tuple[str, ...], decoder_key: str | None, **options: str | int) -> None:
-    """Say in one line whether a token deciphers under a key, and what it is; exit status 1 if it does not."""
+@file_options
+@_reading_options(required=False)
+@click.option(
+    "--to-key",
+    envvar="METER_SIM_TO_KEY",
+    help="With --from: vending key after a key change, where a row has no new.vending_key.  [default: the row's own]",
+)
+@click.pass_context
+def verify(
+    context: click.Context,
+    /,
+    source: Path | None,
+    out: Path | None,
+    strict: bool,
+    digits: tuple[str, ...],
+    decoder_key: str | None,
+    to_key: str | None,
+    **options: str | int,
+) -> None:
+    """Say in one line whether a token deciphers under a key, and what it is; exit status 1 if it does not.
+
+    With --from, say it of every row of a file; without state, for that is token feed.
+    """
+    if source is not None:
+        from meter_sim.bulk.verify import verify as verify_rows
+
+        refuse_with_a_file("token verify", context, ("key", "to_key"))
+        keys = vending_keys(str(options["key"]), to_key)
+        work = lambda chunk: verify_rows(chunk, keys)  # noqa: E731
+        work_through_file("token verify", source, out, work, strict=strict, refused="not authentic")
+        return
+    refuse_without_a_file("token verify", out, strict)
+    if not digits:
+        raise WrongInputError("token verify: give the digits of a token, or a file of them with --from")
     text = _joined(digits)
     found, base, failure = _read("token verify", text, decoder_key, options)
     if found is None:
@@ -391,5 +306,5 @@ def _reading_key(decoder_key: str | None, options: dict[str, str | int]) -> tupl
             raise StsError("--decoder-key is neither 16 hex digits (EA07) nor 32 (EA11)")
         encryption = Encryption.EA07 if len(value) == 8 else Encryption.EA11
         return DecoderKey(encryption, int.from_bytes(value, "big")), None
-    named = _named_key(dict(options), "--id-record or --decoder-key")
+    named = named_key(dict(options), "--id-record or --decoder-key")
     return named.decoder_key(), named.base_date

@@ -256,7 +256,7 @@ def test_a_run_that_is_killed_leaves_no_half_written_result(tmp_path):
 def test_validate():
     result = cli("validate", *sorted(SCENARIOS.glob("*.yaml")))
     assert result.exit_code == 0
-    assert result.stdout.count(": good, ") == 11
+    assert result.stdout.count(": good, ") == 12
     assert "household_rollover.yaml: good, 1 meters, 8 actions" in result.stdout
     assert cli("validate", HOUSEHOLD, "--set", "seed=x").exit_code == 2
 
@@ -458,7 +458,10 @@ def test_token_verify():
         "token verify: give --pan, --sgc and what else names the key, --id-record or --decoder-key\n"
     )
     wrong = cli("token", "verify", "--decoder-key", "e653341f9d5bf3", CLASS_0)
-    assert (wrong.exit_code, wrong.stderr) == (2, "token verify: --decoder-key is not 16 hex digits\n")
+    assert (wrong.exit_code, wrong.stderr) == (
+        2,
+        "token verify: --decoder-key is neither 16 hex digits (EA07) nor 32 (EA11)\n",
+    )
 
 
 # -- vending keys never show

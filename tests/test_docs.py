@@ -7,6 +7,8 @@ import click
 import pytest
 from pydantic import BaseModel
 
+from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
+from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
 from meter_sim.scenario import schema, schema_timeline, spread
 from meter_sim.scenario.reader import read_scenario
@@ -15,6 +17,7 @@ from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISS
 ROOT = Path(__file__).parent.parent
 SCENARIO = (ROOT / "docs" / "scenario.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def models():
@@ -69,3 +72,18 @@ def test_scenarios_in_the_docs_are_good(text, tmp_path):
 def test_files_that_the_readme_names_are_there():
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def fields_that_are_read():
+    """The names of fields in the calls that read them."""
+    for module in (feed, issue, key_change_sets, keys, verify):
+        text = Path(str(module.__file__)).read_text(encoding="utf-8")
+        yield from re.findall(r'columns\.\w+\(\s*"([a-z_]+)"', text)
+        yield from re.findall(r'\{prefix\}([a-z_]+)"', text)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*fields_that_are_read(), *KEY_FIELDS, *feed.ADDED, *verify.ADDED, "register", "pad", "data"})
+)
+def test_every_field_of_a_file_has_a_line(name):
+    assert re.search(rf"^\|[^|]*`{name}`[^|]*\|", FILES, re.MULTILINE), name

@@ -1,0 +1,430 @@
+"""Files of rows: CSV, Parquet, JSON (an array of objects) and JSON lines, read and written a chunk at a time.
+
+Fields within a field (`new` of a key change) are called `new.dkga` and so on; a CSV may write them so, or hold them as
+JSON in one column. Memory goes by the chunk, not by the file. A file is written beside its place and moved there when
+it is complete.
+"""
+
+import csv
+import json
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ijson
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+KEY_FIELDS = (
+    "dkga",
+    "ea",
+    "meter_pan",
+    "base_date",
+    "key_revision_number",
+    "tariff_index",
+    "key_type",
+    "supply_group_code",
+    "vending_key",
+)
+"""The fields that name a decoder key; with `new.` before them, the one after a key change."""
+VENDING_KEY = "vending_key"
+UNREADABLE = "?"
+"""Field of `new` that stands for all of it where it is no JSON object."""
+
+CHUNK_ROWS = 65_536
+"""Rows of a chunk, at most."""
+_CSV_BLOCK = 1 << 24  # bytes; longer lines than this cannot be read
+_ENDINGS = ".csv, .parquet, .json or .jsonl"
+
+Row = dict[str, Any]
+
+
+class TokenFileError(ValueError):
+    """A file that cannot be read or written; one line that says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows: their numbers in the file (from 1), and their fields as Arrow columns in the file's order.
+
+    All chunks of a file have the same columns. `broken` are rows that could not be read at all, by number, with the
+    reason. `place` is how far the file is read, in the units of `RowSource.size`. `rows` are the rows of a JSON file as
+    they stand there.
+    """
+
+    numbers: NDArray[np.int64]
+    columns: Mapping[str, pa.Array]
+    broken: tuple[tuple[int, str], ...]
+    place: int
+    rows: tuple[Row, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class RowSource(ABC):
+    """A file to be read. `size` is what `Chunk.place` comes to at its end."""
+
+    size: int
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows from the first on, in one chunk or more. Raises TokenFileError."""
+
+
+def open_rows(path: Path) -> RowSource:
+    """The file behind a path, by its ending. Raises TokenFileError."""
+    kinds: dict[str, Callable[[Path], RowSource]] = {
+        ".csv": _Csv,
+        ".parquet": _Parquet,
+        ".json": _Json,
+        ".jsonl": _Json,
+    }
+    if path.suffix not in kinds:
+        raise TokenFileError(f"{path}: a file of rows ends in {_ENDINGS}")
+    try:
+        return kinds[path.suffix](path)
+    except OSError as error:
+        raise TokenFileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (pa.ArrowInvalid, ijson.JSONError, UnicodeDecodeError) as error:
+        raise TokenFileError(f"{path}: cannot be read: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+class _Csv(RowSource):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.size = path.stat().st_size
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            self._names = tuple(next(csv.reader(file), ()))
+        if not self._names:
+            raise TokenFileError(f"{path}: a CSV begins with a line of field names")
+        for name in self._names:
+            if self._names.count(name) > 1:
+                raise TokenFileError(f"{path}: the field {name!r} stands twice in the first line")
+
+    def chunks(self) -> Iterator[Chunk]:
+        broken: list[tuple[int, str]] = []
+
+        def skip(row: pa.csv.InvalidRow) -> str:
+            broken.append((row.number - 1, f"has {row.actual_columns} fields, not {row.expected_columns}"))
+            return "skip"
+
+        number = 1
+        empty = _unfolded({name: pa.array([], pa.string()) for name in self._names})
+        try:
+            with pa.OSFile(str(self._path)) as file:
+                reader = pa.csv.open_csv(
+                    file,
+                    read_options=pa.csv.ReadOptions(block_size=_CSV_BLOCK, use_threads=False),
+                    parse_options=pa.csv.ParseOptions(invalid_row_handler=skip),
+                    convert_options=pa.csv.ConvertOptions(
+                        column_types=dict.fromkeys(self._names, pa.string()),
+                        null_values=[""],
+                        strings_can_be_null=True,
+                        quoted_strings_can_be_null=True,
+                    ),
+                )
+                for batch in reader:
+                    for first in range(0, batch.num_rows, CHUNK_ROWS):
+                        part = batch.slice(first, CHUNK_ROWS)
+                        numbers, passed = _numbers(number, part.num_rows, broken)
+                        number = int(numbers[-1]) + 1
+                        del broken[: len(passed)]
+                        columns = _unfolded(dict(zip(self._names, part.columns, strict=True)))
+                        yield Chunk(numbers, columns, passed, file.tell())
+                if broken or number == 1:
+                    yield Chunk(np.empty(0, np.int64), empty, tuple(broken), self.size)
+        except pa.ArrowInvalid as error:
+            raise TokenFileError(f"{self._path}: cannot be read: {_one_line(error)}") from None
+
+
+def _numbers(
+    first: int, count: int, broken: list[tuple[int, str]]
+) -> tuple[NDArray[np.int64], tuple[tuple[int, str], ...]]:
+    """The numbers of the next rows, which leave out those of the broken ones between; and these."""
+    numbers = np.arange(first, first + count, dtype=np.int64)
+    passed = 0
+    for number, _ in broken:
+        if number > numbers[-1]:
+            break
+        numbers[numbers >= number] += 1
+        passed += 1
+    return numbers, tuple(broken[:passed])
+
+
+def _unfolded(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Structs, and a column `new` of JSON texts, as one column for each of their fields."""
+    flat: dict[str, pa.Array] = {}
+    for name, column in columns.items():
+        if name == "new" and pa.types.is_string(column.type):
+            parts = _from_json(column)
+        elif pa.types.is_struct(column.type):
+            parts = {f"{name}.{field.name}": pc.struct_field(column, place) for place, field in enumerate(column.type)}
+        else:
+            parts = {name: column}
+        flat |= {inner: pc.coalesce(flat[inner], part) if inner in flat else part for inner, part in parts.items()}
+    return flat
+
+
+def _from_json(column: pa.Array) -> dict[str, pa.Array]:
+    rows: list[Row] = []
+    for text in column.to_pylist():
+        try:
+            value = json.loads(text) if text else {}
+        except ValueError:
+            value = None
+        rows.append(value if isinstance(value, dict) else {UNREADABLE: text})
+    return {
+        f"new.{name}": pa.array([_text(row.get(name)) for row in rows], pa.string())
+        for name in (*KEY_FIELDS, UNREADABLE)
+    }
+
+
+class _Parquet(RowSource):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = pq.ParquetFile(path)
+        self.size = self._file.metadata.num_rows
+
+    def chunks(self) -> Iterator[Chunk]:
+        names = self._file.schema_arrow.names
+        first = 1
+        try:
+            for batch in self._file.iter_batches(CHUNK_ROWS):
+                columns = dict(zip(names, batch.columns, strict=True))
+                numbers = np.arange(first, first + batch.num_rows, dtype=np.int64)
+                first += batch.num_rows
+                yield Chunk(numbers, _unfolded(columns), (), first - 1)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise TokenFileError(f"{self._path}: cannot be read: {_one_line(error)}") from None
+        if first == 1:
+            empty = self._file.schema_arrow.empty_table().combine_chunks()
+            columns = {name: pa.array([], empty.schema.field(name).type) for name in names}
+            yield Chunk(np.empty(0, np.int64), _unfolded(columns), (), 0)
+
+
+class _Json(RowSource):
+    """Read twice: for the names of its fields, then for its rows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        names: dict[str, None] = {}
+        self.size = 0
+        for row in self._rows():
+            names |= dict.fromkeys(_flat(row)) if isinstance(row, dict) else {}
+            self.size += 1
+        self._names = tuple(names)
+
+    def _rows(self) -> Iterator[Any]:
+        with self._path.open("rb") as file:
+            if self._path.suffix == ".jsonl":
+                if not file.read(1):
+                    return
+                file.seek(0)
+                yield from ijson.items(file, "", multiple_values=True, use_float=True)
+                return
+            start = file.read(64).lstrip()[:1]
+            file.seek(0)
+            if start != b"[":
+                raise TokenFileError(f"{self._path}: a JSON file of rows is an array of objects; one a line is .jsonl")
+            yield from ijson.items(file, "item", use_float=True)
+
+    def chunks(self) -> Iterator[Chunk]:
+        rows: list[Row] = []
+        numbers: list[int] = []
+        broken: list[tuple[int, str]] = []
+        number = 0
+        for number, row in enumerate(self._rows(), 1):
+            if isinstance(row, dict):
+                rows.append(row)
+                numbers.append(number)
+            else:
+                broken.append((number, "is not an object"))
+            if len(rows) == CHUNK_ROWS:
+                yield self._chunk(rows, numbers, broken, number)
+                rows, numbers, broken = [], [], []
+        if rows or broken or number == 0:
+            yield self._chunk(rows, numbers, broken, number)
+
+    def _chunk(self, rows: list[Row], numbers: list[int], broken: list[tuple[int, str]], place: int) -> Chunk:
+        flat = [_flat(row) for row in rows]
+        columns = {
+            name: pa.array([row.get(name) for row in flat], pa.list_(pa.string()))
+            if name == "tokens"
+            else pa.array([_text(row.get(name)) for row in flat], pa.string())
+            for name in self._names
+        }
+        return Chunk(np.array(numbers, dtype=np.int64), columns, tuple(broken), place, tuple(rows))
+
+
+def _flat(row: Row) -> Row:
+    flat: Row = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": deep for inner, deep in value.items()}
+        elif name == "tokens":
+            flat[name] = [str(_text(item) or "") for item in value] if isinstance(value, list) else [str(_text(value))]
+        else:
+            flat[name] = value
+    return flat
+
+
+def _text(value: object) -> str | None:
+    """A JSON value as the text that a CSV would hold."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, default=str).strip('"')
+
+
+# -- writing ---------------------------------------------------------------------------------------------------
+
+
+class RowSink(ABC):
+    """A file that is being written. As a context manager it puts the file in its place, or, after an error, nowhere."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        except OSError as error:
+            raise TokenFileError(f"{path}: cannot be written: {error.strerror}") from None
+        os.close(handle)
+        self._draft = Path(draft)
+
+    def __enter__(self) -> "RowSink":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._close()
+            if kind is None:
+                self._draft.chmod(0o666 & ~_umask())
+                self._draft.replace(self._path)
+        except OSError as error:
+            raise TokenFileError(f"{self._path}: cannot be written: {error.strerror}") from None
+        finally:
+            self._draft.unlink(missing_ok=True)
+
+    def repeat(self, chunk: Chunk, added: Mapping[str, pa.Array]) -> None:
+        """Add a chunk's rows without any vending key, each with its fields of `added`. Raises TokenFileError."""
+        kept = {
+            name: column
+            for name, column in chunk.columns.items()
+            if name.rpartition(".")[2] not in (VENDING_KEY, UNREADABLE) and name not in added
+        }
+        try:
+            self._write({**kept, **added}, chunk.rows)
+        except OSError as error:
+            raise TokenFileError(f"{self._path}: cannot be written: {error.strerror or error}") from None
+
+    @abstractmethod
+    def _write(self, columns: Mapping[str, pa.Array], rows: tuple[Row, ...] | None) -> None: ...
+
+    @abstractmethod
+    def _close(self) -> None: ...
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def create_rows(path: Path) -> RowSink:
+    """A new file at a path, by its ending; what is there stays until the new one is complete. Raises TokenFileError."""
+    kinds: dict[str, type[RowSink]] = {
+        ".csv": _CsvSink,
+        ".parquet": _ParquetSink,
+        ".json": _JsonSink,
+        ".jsonl": _JsonSink,
+    }
+    if path.suffix not in kinds:
+        raise TokenFileError(f"{path}: a file of rows ends in {_ENDINGS}")
+    return kinds[path.suffix](path)
+
+
+class _TableSink(RowSink):
+    _writer: pa.csv.CSVWriter | pq.ParquetWriter | None = None
+
+    def _write(self, columns: Mapping[str, pa.Array], rows: tuple[Row, ...] | None) -> None:
+        table = pa.table({name: self._cell(column) for name, column in columns.items()})
+        if self._writer is None:
+            self._writer = self._writer_of(table.schema)
+        self._writer.write(table)
+
+    @abstractmethod
+    def _writer_of(self, schema: pa.Schema) -> pa.csv.CSVWriter | pq.ParquetWriter: ...
+
+    def _cell(self, column: pa.Array) -> pa.Array:
+        return column
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+class _CsvSink(_TableSink):
+    def _writer_of(self, schema: pa.Schema) -> pa.csv.CSVWriter:
+        return pa.csv.CSVWriter(str(self._draft), schema)
+
+    def _cell(self, column: pa.Array) -> pa.Array:
+        return pc.binary_join(column, " ") if pa.types.is_list(column.type) else column
+
+
+class _ParquetSink(_TableSink):
+    def _writer_of(self, schema: pa.Schema) -> pq.ParquetWriter:
+        return pq.ParquetWriter(str(self._draft), schema)
+
+
+class _JsonSink(RowSink):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = self._draft.open("w", encoding="utf-8", newline="\n")
+        self._lines = path.suffix == ".jsonl"
+        self._empty = True
+
+    def _write(self, columns: Mapping[str, pa.Array], rows: tuple[Row, ...] | None) -> None:
+        names = list(columns)
+        for place, values in enumerate(zip(*(column.to_pylist() for column in columns.values()), strict=True)):
+            row = _nested((name, value) for name, value in zip(names, values, strict=True) if value is not None)
+            if rows is not None:  # numbers and flags as they stood, not as texts
+                row = {name: _as_it_stood(rows[place].get(name), value) for name, value in row.items()}
+            start = "" if self._lines else "[\n" if self._empty else ",\n"
+            self._file.write(start + json.dumps(row, default=str) + ("\n" if self._lines else ""))
+            self._empty = False
+
+    def _close(self) -> None:
+        if not self._lines:
+            self._file.write("[]\n" if self._empty else "\n]\n")
+        self._file.close()
+
+
+def _as_it_stood(before: object, value: object) -> object:
+    if isinstance(before, dict) and isinstance(value, dict):
+        return {name: _as_it_stood(before.get(name), inner) for name, inner in value.items()}
+    return before if before is not None and _text(before) == value else value
+
+
+def _nested(fields: Iterable[tuple[str, object]]) -> Row:
+    row: Row = {}
+    for name, value in fields:
+        outer, dot, inner = name.partition(".")
+        if dot:
+            row.setdefault(outer, {})[inner] = value
+        else:
+            row[name] = value
+    return row

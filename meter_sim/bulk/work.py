@@ -1,0 +1,80 @@
+"""Take a file through a function, chunk by chunk: read, work and write overlap, rows stay in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from meter_sim.bulk.token_file import Chunk, TokenFileError, create_rows, open_rows
+
+Work = Callable[[Chunk], tuple[dict[str, pa.Array], dict[int, str], int]]
+"""Columns to add to a chunk, faults by row of the chunk, and how many of its rows were refused."""
+Step = Callable[[int, int], None]
+"""Told how far the file is read, and of how much."""
+Report = Callable[[int, str], None]
+"""Told of a bad row: its number in the file and what is wrong with it."""
+
+WORKERS = 2
+"""Chunks that are worked on at a time. The result does not depend on it."""
+
+
+class BadRowError(TokenFileError):
+    """A bad row where none is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a file came to: rows read, bad ones among them, and rows whose tokens were refused."""
+
+    rows: int = 0
+    bad: int = 0
+    refused: int = 0
+
+
+def work_through(
+    path: Path, out: Path, work: Work, *, strict: bool, on_step: Step, on_bad: Report, workers: int = WORKERS
+) -> Tally:
+    """Write the rows of a file, without vending keys, with the columns that `work` adds.
+
+    Bad rows are reported by number and go on to the new file with their `error`; rows that cannot be read at all are
+    only reported. With `strict` the first bad row ends it and nothing is written: raises BadRowError. Raises
+    TokenFileError where a file cannot be read or written.
+    """
+    source = open_rows(path)
+    rows = bad = refused = 0
+    with create_rows(out) as sink:
+        for chunk, added, faults, refusals in _worked(source.chunks(), work, workers):
+            wrong = sorted([*chunk.broken, *((int(chunk.numbers[row]), text) for row, text in faults.items())])
+            for number, text in wrong:
+                if strict:
+                    raise BadRowError(f"{path}: row {number}: {text}")
+                on_bad(number, text)
+            sink.repeat(chunk, added)
+            rows += len(chunk) + len(chunk.broken)
+            bad += len(wrong)
+            refused += refusals
+            on_step(chunk.place, source.size)
+    return Tally(rows, bad, refused)
+
+
+def _worked(
+    chunks: Iterator[Chunk], work: Work, workers: int
+) -> Iterator[tuple[Chunk, dict[str, pa.Array], dict[int, str], int]]:
+    """The chunks with what was made of them, in their order, a few of them under way at a time."""
+    under_way: deque[tuple[Chunk, Future[tuple[dict[str, pa.Array], dict[int, str], int]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for chunk in chunks:
+                under_way.append((chunk, pool.submit(work, chunk)))
+                if len(under_way) > workers:
+                    first, future = under_way.popleft()
+                    yield first, *future.result()
+            while under_way:
+                first, future = under_way.popleft()
+                yield first, *future.result()
+        finally:
+            for _, future in under_way:
+                future.cancel()
