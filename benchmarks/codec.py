@@ -10,14 +10,20 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 ROWS = 200_000
 REPETITIONS = 11
 SCALAR_TOKENS = 10_000  # more than the scalar code keeps key schedules for
 SCALAR_REPETITIONS = 5
 SEED = 62055
+FILE_ROWS = 1_000_000
+FEED_ROWS = 50_000
+KEY_CHANGES = 20_000
+FILE_REPETITIONS = 3
 
 Rates = dict[str, float]
 
@@ -141,9 +147,80 @@ def scalar_rates() -> Rates:
     return rates
 
 
+def requests(path: Path, rows: int, meters: int) -> None:
+    """A file of credit tokens to be issued, as many to a meter as come to it; half the meters have EA11."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv
+
+    from meter_sim.sts.identity import luhn
+
+    draws = np.random.default_rng(SEED)
+    pans = []
+    for serial in draws.choice(10**8, meters, replace=False):
+        body = f"01{serial:08d}"
+        drn = body + luhn(body)
+        pans.append(f"600727{drn}{luhn('600727' + drn)}")
+    place = np.arange(rows) % meters
+    times = np.datetime64("2024-01-01T00:02:00") + (np.arange(rows) // meters * 1441).astype("timedelta64[m]")
+    columns = {
+        "meter_pan": np.array(pans)[place],
+        "ea": np.array(["07", "11"])[place % 2],
+        "dkga": np.full(rows, "04"),
+        "base_date": np.full(rows, "2014"),
+        "key_revision_number": np.full(rows, "1"),
+        "tariff_index": np.full(rows, "01"),
+        "key_type": np.full(rows, "2"),
+        "supply_group_code": np.full(rows, "123457"),
+        "vending_key": np.full(rows, "test:new"),
+        "token_class": np.full(rows, "0"),
+        "subclass": np.full(rows, "0"),
+        "issued": np.char.replace(times.astype(str), "T", " "),
+        "rnd": draws.integers(0, 16, rows).astype(str),
+        "units": np.char.mod("%.1f", draws.integers(1, 5000, rows) / 10),
+    }
+    pyarrow.csv.write_csv(pa.table(columns), path)
+
+
+def command(*arguments: object) -> float:
+    """Seconds of a whole command, process and files included."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "meter_sim", *map(str, arguments)], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def with_keys(path: Path, out: Path) -> None:
+    """The issued file with its vending keys put in again, as a vending system's test output has them."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    names = path.open().readline().replace('"', "").strip().split(",")
+    texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    table = pyarrow.csv.read_csv(path, convert_options=texts)
+    table = table.drop_columns(["error"]).append_column("vending_key", pa.array(["test:new"] * table.num_rows))
+    pyarrow.csv.write_csv(table, out)
+
+
 def end_to_end_rates() -> Rates:
-    """Whole commands, files and all: the place for `token verify` and `token feed`."""
-    return {}
+    """Whole commands, files and all, with both cores: rows per second, median of a few runs."""
+    rates: Rates = {}
+    with tempfile.TemporaryDirectory() as folder:
+        asked, issued, tokens, out = (Path(folder) / f"{name}.csv" for name in ("asked", "issued", "tokens", "out"))
+        for rows, meters, names in (
+            (FILE_ROWS, FILE_ROWS, ("issue", "verify")),
+            (FEED_ROWS, FEED_ROWS // 10, ("feed",)),
+            (KEY_CHANGES, KEY_CHANGES, ("keychange",)),
+        ):
+            requests(asked, rows, meters)
+            command("token", "issue", "--from", asked, "--out", issued)
+            with_keys(issued, tokens)
+            for name in names:
+                arguments: tuple[object, ...] = ("token", name, "--from", asked if name == "issue" else tokens)
+                if name == "keychange":
+                    arguments = ("keychange", "--to", 2, "--to-key", "test:old", "--meters", tokens)
+                seconds = statistics.median(command(*arguments, "--out", out) for _ in range(FILE_REPETITIONS))
+                rates[f"{'' if name == 'keychange' else 'token_'}{name}_rows_per_s"] = rows / seconds
+    return rates
 
 
 def show(name: str, value: float) -> None:

@@ -9,16 +9,18 @@ import meter_sim
 
 ROOT = Path(meter_sim.__file__).parent
 LEAVES = {"distribution", "local_time"}
+ARROW = {"arrow_columns"}
 MAY_KNOW = {
     "sts": {"sts"},
     "distribution": set(),
     "local_time": set(),
+    "arrow_columns": set(),
     "vending": {"sts", "vending"},
     "meter": {"sts", "meter", *LEAVES},
     "people": {"people", *LEAVES},
     "scenario": {"sts", "vending", "meter", "people", "scenario", *LEAVES},
-    "results": {"sts", "meter", "scenario", "results", "__init__", *LEAVES},
-    "bulk": {"sts", "vending", "meter", "bulk"},
+    "results": {"sts", "meter", "scenario", "results", "__init__", *LEAVES, *ARROW},
+    "bulk": {"sts", "vending", "meter", "bulk", *ARROW},
     "engine": {"sts", "vending", "meter", "people", "scenario", "results", "engine", *LEAVES},
 }
 FILES = sorted(ROOT.rglob("*.py"))

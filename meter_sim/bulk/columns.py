@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from meter_sim.arrow_columns import as_numbers, known, text, texts
 from meter_sim.bulk.token_file import Chunk
 from meter_sim.sts import batch
 from meter_sim.sts.errors import StsError
@@ -47,7 +48,7 @@ class Columns:
         """The faults as a column."""
         if not self.faults:
             return pa.nulls(self.rows, pa.string())
-        return pa.array([self.faults.get(row) for row in range(self.rows)], pa.string())
+        return texts([self.faults.get(row) for row in range(self.rows)])
 
     def fault(self, row: int, text: str) -> None:
         """Note a fault of a row, unless it has one."""
@@ -62,7 +63,7 @@ class Columns:
         column = self._chunk.columns.get(name)
         if column is None:
             return np.zeros(self.rows, dtype=np.bool_)
-        return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False), dtype=np.bool_)
+        return known(column)
 
     def any_given(self, prefix: str) -> Mask:
         """The rows in which some field that begins so is there."""
@@ -82,9 +83,9 @@ class Columns:
         if isinstance(column, pa.DictionaryArray):
             column = column.dictionary_decode()
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            column = pc.binary_join(column, " ")
+            column = pc.binary_join(column, text(" "))
         if pa.types.is_boolean(column.type):
-            return pc.if_else(column, "true", "false")
+            return pc.if_else(column, text("true"), text("false"))
         return column if pa.types.is_string(column.type) else column.cast(pa.string())
 
     def distinct(
@@ -96,12 +97,12 @@ class Columns:
         (all). So it is where the text is refused; the value is 0 then.
         """
         coded = pc.dictionary_encode(self.texts(name))
-        places = np.asarray(pc.fill_null(coded.indices, -1), dtype=np.int64)
+        places = np.where(known(coded.indices), as_numbers(coded.indices), -1)
         values = np.zeros(len(coded.dictionary) + 1, dtype=np.int64)  # the last one: not there
         wrong: dict[int, str] = {}
-        for place, text in enumerate(coded.dictionary.to_pylist()):
+        for place, said in enumerate(coded.dictionary.to_pylist()):
             try:
-                values[place] = read(text.strip())
+                values[place] = read(said.strip())
             except (StsError, FieldError) as error:
                 wrong[place] = str(error)
         if default is None:
@@ -109,10 +110,10 @@ class Columns:
         found = values[places]
         if default is not None:
             found = np.where(places < 0, default, found)
-        for place, text in wrong.items():
+        for place, reason in wrong.items():
             rows = np.flatnonzero(places == place if where is None else (places == place) & where)
             for row in rows:
-                self.fault(int(row), f"{name}: {text}" if place >= 0 else f"{name} is missing")
+                self.fault(int(row), f"{name}: {reason}" if place >= 0 else f"{name} is missing")
         return found
 
     def whole(
@@ -133,16 +134,20 @@ class Columns:
 
     def digits(self, name: str, length: int) -> tuple[NDArray[np.bytes_], Mask]:
         """A field of texts of so many bytes as an array of them, and where the field has this length."""
-        texts = self.texts(name)
-        fits = np.asarray(pc.fill_null(pc.equal(pc.binary_length(texts), length), False), dtype=np.bool_)
-        if len(texts) == 0:
-            return np.empty(0, dtype=f"S{length}"), fits
-        offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts)]
-        buffer = texts.buffers()[2]
+        column = self.texts(name)
+        if len(column) == 0:
+            return np.empty(0, dtype=f"S{length}"), np.empty(0, dtype=np.bool_)
+        there = known(column)
+        if not there.any():
+            return np.zeros(len(column), dtype=f"S{length}"), there
+        ends = np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+        offsets = ends[:-1]
+        fits = there & (np.diff(ends) == length)
+        buffer = column.buffers()[2]
         data = np.frombuffer(buffer if buffer is not None else b"", dtype=np.uint8)
         starts = np.where(fits, offsets, 0)[:, None]
         if len(data) < length:
-            return np.zeros(len(texts), dtype=f"S{length}"), np.zeros(len(texts), dtype=np.bool_)
+            return np.zeros(len(column), dtype=f"S{length}"), np.zeros(len(column), dtype=np.bool_)
         taken = data[starts + np.arange(length)]
         return np.ascontiguousarray(taken).view(f"S{length}").ravel(), fits
 
@@ -155,13 +160,13 @@ class Columns:
         if default is not None:
             values = np.where(there, values, default)
             right |= ~there
-        texts = self.texts(name)
+        column = self.texts(name)
         for row in np.flatnonzero(~right & where):
             if not there[row]:
                 self.fault(int(row), f"{name} is missing")
                 continue
             try:
-                values[row] = int(MeterPan(texts[int(row)].as_py().strip()).digits)
+                values[row] = int(MeterPan(column[int(row)].as_py().strip()).digits)
             except StsError as error:
                 self.fault(int(row), f"{name}: {error}")
         return values
@@ -170,29 +175,29 @@ class Columns:
         """A field of tokens, in groups or not; what is not 20 digits becomes a text that is no token either."""
         digits, fits = self.digits(name, DIGITS)
         there = self.given(name)
-        texts = self.texts(name)
+        column = self.texts(name)
         for row in np.flatnonzero(~fits & there):
-            joined = re.sub(r"[\s-]", "", texts[int(row)].as_py())
+            joined = re.sub(r"[\s-]", "", column[int(row)].as_py())
             digits[row] = joined.encode() if len(joined) == DIGITS and joined.isascii() else b"-"
         digits[~there] = b"-"
         return digits
 
     def instants(self, name: str, *, where: Mask) -> Ints:
         """A field of UTC instants, such as 2004-03-01 13:55:00, as seconds since 1970."""
-        texts = self.texts(name)
+        column, there = self.texts(name), self.given(name)
         try:
-            seconds = np.asarray(pc.fill_null(texts.cast(pa.timestamp("s")).cast(pa.int64()), 0), dtype=np.int64)
-            wrong = np.flatnonzero(~self.given(name) & where)
+            seconds = np.where(there, as_numbers(column.cast(pa.timestamp("s"))), 0)
+            wrong = np.flatnonzero(~there & where)
         except pa.ArrowInvalid:
             seconds = np.zeros(self.rows, dtype=np.int64)
             wrong = np.flatnonzero(where)
         for row in wrong:
-            text = texts[int(row)].as_py()
-            if text is None:
+            said = column[int(row)].as_py()
+            if said is None:
                 self.fault(int(row), f"{name} is missing")
                 continue
             try:
-                seconds[row] = instant(text)
+                seconds[row] = instant(said)
             except FieldError as error:
                 self.fault(int(row), f"{name}: {error}")
         return seconds
@@ -238,12 +243,3 @@ def numbers_of(digits: NDArray[np.bytes_], length: int) -> tuple[NDArray[np.uint
     decimal = np.asarray((values <= 9).all(axis=1), dtype=np.bool_)
     powers = 10 ** np.arange(length - 1, -1, -1, dtype=np.int64)
     return (values.astype(np.int64) * decimal[:, None] @ powers).astype(np.uint64), decimal
-
-
-def strings_of(digits: NDArray[np.bytes_], there: Mask) -> pa.StringArray:
-    """Texts of 20 digits as an Arrow column; nulls where they are not there."""
-    offsets = np.arange(0, DIGITS * (len(digits) + 1), DIGITS, dtype=np.int32)
-    column = pa.StringArray.from_buffers(
-        len(digits), pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits).tobytes())
-    )
-    return pc.if_else(pa.array(there), column, None)

@@ -1,17 +1,19 @@
 """Feed the tokens of a file to simulated meters, each meter's in the order of the rows, and say what they answer.
 
-A meter begins with the key that the first row with its MeterPAN names, its TID store filled with zeros or with the TID
-of `manufactured`; from then on it goes its own way, whatever later rows say of its key. No load draws on it. Memory
-goes by the number of meters.
+A meter begins with the key that the first good row with its MeterPAN names, its TID store filled with zeros or with
+the TID of `manufactured`; from then on it goes its own way, whatever later rows say of its key. No load draws on it.
+Memory goes by the number of meters.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from meter_sim.bulk.columns import Columns, FieldError, Ints, Mask
-from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
+from meter_sim.arrow_columns import texts
+from meter_sim.bulk.columns import Columns, FieldError, Mask
+from meter_sim.bulk.keys import ENCRYPTIONS, VendingKeys, read_keys
 from meter_sim.bulk.token_file import Chunk
 from meter_sim.bulk.tokens_field import listed
 from meter_sim.meter.answer import Answer
@@ -19,7 +21,7 @@ from meter_sim.meter.credit import per_tenth
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.meter.meter import Meter
 from meter_sim.meter.models import BUILT_IN, default_model
-from meter_sim.sts.errors import TidOutOfRange
+from meter_sim.sts.errors import StsError, TidOutOfRange
 from meter_sim.sts.identity import GREATEST_KEN, KeyType, MeterPan
 from meter_sim.sts.tid import BaseDate, tid_at
 from meter_sim.sts.words import currency_text, tenths_text
@@ -69,15 +71,10 @@ class Feeder:
     def feed(self, chunk: Chunk) -> tuple[dict[str, pa.Array], dict[int, str], int]:
         """The columns of `ADDED` for a chunk, the faults by row, and how many rows were not accepted."""
         columns = Columns(chunk)
-        everything = columns.all()
-        pans = columns.pans("meter_pan", where=everything)
-        new = self._first_rows(columns, pans)
-        keys = read_keys(columns, self.keys, where=new)
-        models = columns.distinct("model", _model, where=new, default=_NO_MODEL)
-        expiry = columns.whole("key_expiry_number", 0, GREATEST_KEN, where=new, default=GREATEST_KEN)
-        made = columns.instants("manufactured", where=new & columns.given("manufactured")) // 60
+        pans = columns.pans("meter_pan", where=columns.all())
         entered = columns.instants("entered", where=columns.given("entered"))
-        timed, has_made = columns.given("entered"), columns.given("manufactured")
+        timed = columns.given("entered")
+        starts = _Starts(chunk, self._unknown(pans) & columns.good, self.keys)
         single = columns.texts("token").to_pylist()
         several = columns.texts("tokens").to_pylist()
         said: dict[str, list[str | None]] = {name: [None] * columns.rows for name in ADDED[:-1]}
@@ -86,13 +83,13 @@ class Feeder:
             tokens = listed(several[row]) if several[row] else [single[row]] if single[row] else []
             if not tokens:
                 columns.fault(row, "token is missing")
-            if new[row] and row not in columns.faults:
-                self._begin(columns, row, keys, models, expiry, made[row] if has_made[row] else None)
             fed = self._meters.get(int(pans[row]))
-            if row in columns.faults:
-                continue
-            if fed is None:
-                columns.fault(row, "the first row of this meter had a fault, its key is not known")
+            if row not in columns.faults and fed is None:
+                try:
+                    fed = self._meters[int(pans[row])] = _Fed(starts.meter(row, self.model), 0)
+                except (StsError, FieldError) as error:
+                    columns.fault(row, str(error))
+            if row in columns.faults or fed is None:
                 continue
             fed.now = int(entered[row]) if timed[row] else max(fed.now + self.pause, fed.meter.lockout.until)
             answers = []
@@ -100,46 +97,59 @@ class Feeder:
                 fed.now += self.between if place else 0
                 answers.append(fed.meter.enter("".join(digits.replace("-", " ").split()), fed.now))
             refused += not all(answer.status.accepted for answer in answers)
-            for name, text in _state(fed, answers).items():
-                said[name][row] = text
-        added = {name: pa.array(texts, pa.string()) for name, texts in said.items()}
+            for name, value in _state(fed, answers).items():
+                said[name][row] = value
+        added = {name: texts(column) for name, column in said.items()}
         return added | {"error": columns.errors}, columns.faults, refused
 
-    def _first_rows(self, columns: Columns, pans: np.typing.NDArray[np.uint64]) -> Mask:
-        """The rows that bring a meter that was not there before."""
-        _, first = np.unique(pans, return_index=True)
-        new = np.zeros(columns.rows, dtype=np.bool_)
-        new[first] = True
-        for row in np.flatnonzero(new):
-            new[row] = int(pans[row]) not in self._meters
-        return new & columns.good
+    def _unknown(self, pans: NDArray[np.uint64]) -> Mask:
+        """The rows of meters that are not there yet."""
+        distinct, places = np.unique(pans, return_inverse=True)
+        return np.array([int(pan) not in self._meters for pan in distinct], dtype=np.bool_)[places]
 
-    def _begin(
-        self, columns: Columns, row: int, keys: KeyColumns, models: Ints, expiry: Ints, made: int | None
-    ) -> None:
+
+class _Starts:
+    """What the rows of a chunk say of the meters that may begin with them.
+
+    Its faults count for a row only if the meter begins there.
+    """
+
+    def __init__(self, chunk: Chunk, where: Mask, keys: VendingKeys) -> None:
+        self._columns = columns = Columns(chunk)
+        self._keys = read_keys(columns, keys, where=where)
+        self._models = columns.distinct("model", _model, where=where, default=_NO_MODEL)
+        self._expiry = columns.whole("key_expiry_number", 0, GREATEST_KEN, where=where, default=GREATEST_KEN)
+        self._made = columns.instants("manufactured", where=where & columns.given("manufactured")) // 60
+        self._has_made = columns.given("manufactured")
+
+    def meter(self, row: int, default: str | None) -> Meter:
+        """The meter that begins with a row, with the default's model where the row names none.
+
+        Raises StsError or FieldError.
+        """
+        if row in self._columns.faults:
+            raise FieldError(self._columns.faults[row])
+        keys = self._keys
         encryption = ENCRYPTIONS[keys.encryption[row]]
-        name = self.model if models[row] == _NO_MODEL else _MODELS[models[row]]
+        name = default if self._models[row] == _NO_MODEL else _MODELS[self._models[row]]
         model = default_model(encryption) if name is None else BUILT_IN[name]
         if model.encryption is not encryption:
-            columns.fault(row, f"model: {model.name} is EA{model.encryption}")
-            return
+            raise FieldError(f"model: {model.name} is EA{model.encryption}")
         fill = 0
-        if made is not None:
+        if self._has_made[row]:
             try:
-                fill = tid_at(BaseDate(int(keys.base_date[row])), int(made))
+                fill = tid_at(BaseDate(int(keys.base_date[row])), int(self._made[row]))
             except TidOutOfRange as error:
-                columns.fault(row, f"manufactured: {error}")
-                return
+                raise FieldError(f"manufactured: {error}") from None
         register = KeyRegister(
             key=keys.decoder_key(row),
             key_type=KeyType(int(keys.key_type[row])),
             supply_group=f"{keys.supply_group[row]:06d}",
             key_revision=int(keys.key_revision[row]),
             tariff_index=f"{keys.tariff_index[row]:02d}",
-            key_expiry=int(expiry[row]),
+            key_expiry=int(self._expiry[row]),
         )
-        pan = int(keys.pan[row])
-        self._meters[pan] = _Fed(Meter(MeterPan(f"{pan:018d}"), register, model=model, manufacture_tid=fill), 0)
+        return Meter(MeterPan(f"{int(keys.pan[row]):018d}"), register, model=model, manufacture_tid=fill)
 
 
 def _model(text: str) -> int:

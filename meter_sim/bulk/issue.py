@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from meter_sim.bulk.columns import Columns, FieldError, Ints, Mask, strings_of
+from meter_sim.arrow_columns import fixed_texts, text_lists
+from meter_sim.bulk.columns import Columns, FieldError, Ints, Mask
 from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
 from meter_sim.bulk.token_file import UNREADABLE, Chunk
 from meter_sim.sts import batch
@@ -37,11 +38,9 @@ def issue(chunk: Chunk, keys: VendingKeys) -> tuple[dict[str, pa.Array], dict[in
     parents = read_keys(columns, keys, where=columns.all())
     tokens, there = _tokens(columns, parents, ~changes)
     sections = _key_changes(columns, parents, changes, keys)
-    added: dict[str, pa.Array] = {"token": strings_of(tokens, there)}
+    added: dict[str, pa.Array] = {"token": fixed_texts(tokens, there)}
     if changes.any() or any(name.startswith("new.") for name in chunk.columns):
-        added["tokens"] = pa.array(
-            [None if tokens is None else list(tokens) for tokens in sections], pa.list_(pa.string())
-        )
+        added["tokens"] = text_lists(sections)
     added["error"] = columns.errors
     return added, columns.faults, 0
 

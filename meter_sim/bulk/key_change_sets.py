@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from meter_sim.arrow_columns import text_lists, texts
 from meter_sim.bulk.columns import Columns
 from meter_sim.bulk.issue import issue
 from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
@@ -98,7 +100,7 @@ class KeyChangeSets:
                 columns.fault(row, f"not proved: {reason}")
                 sections[row] = None
         result = {name: wanted.columns[name] for name in self.target.fields()}
-        tokens = pa.array(sections, pa.list_(pa.string()))
+        tokens = text_lists(sections)
         return result | {"tokens": tokens, "error": columns.errors}, columns.faults, 0
 
 
@@ -106,9 +108,9 @@ def _with(chunk: Chunk, fields: dict[str, str]) -> Chunk:
     """A chunk in which empty fields say what the target says."""
     columns = dict(chunk.columns)
     view = Columns(chunk)
-    for name, text in fields.items():
-        constant = pa.array([text] * len(chunk), pa.string())
-        columns[name] = view.texts(name).fill_null(text) if name in columns else constant
+    for name, said in fields.items():
+        constant = texts([said] * len(chunk))
+        columns[name] = pc.coalesce(view.texts(name), constant) if name in columns else constant
     return replace(chunk, columns=columns)
 
 

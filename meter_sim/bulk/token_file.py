@@ -23,6 +23,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from meter_sim.arrow_columns import text, text_lists, texts
+
 KEY_FIELDS = (
     "dkga",
     "ea",
@@ -122,7 +124,7 @@ class _Csv(RowSource):
             return "skip"
 
         number = 1
-        empty = _unfolded({name: pa.array([], pa.string()) for name in self._names})
+        empty = _unfolded({name: texts([]) for name in self._names})
         try:
             with pa.OSFile(str(self._path)) as file:
                 reader = pa.csv.open_csv(
@@ -180,16 +182,13 @@ def _unfolded(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
 
 def _from_json(column: pa.Array) -> dict[str, pa.Array]:
     rows: list[Row] = []
-    for text in column.to_pylist():
+    for said in column.to_pylist():
         try:
-            value = json.loads(text) if text else {}
+            value = json.loads(said) if said else {}
         except ValueError:
             value = None
-        rows.append(value if isinstance(value, dict) else {UNREADABLE: text})
-    return {
-        f"new.{name}": pa.array([_text(row.get(name)) for row in rows], pa.string())
-        for name in (*KEY_FIELDS, UNREADABLE)
-    }
+        rows.append(value if isinstance(value, dict) else {UNREADABLE: said})
+    return {f"new.{name}": texts([_text(row.get(name)) for row in rows]) for name in (*KEY_FIELDS, UNREADABLE)}
 
 
 class _Parquet(RowSource):
@@ -210,8 +209,8 @@ class _Parquet(RowSource):
         except (OSError, pa.ArrowInvalid) as error:
             raise TokenFileError(f"{self._path}: cannot be read: {_one_line(error)}") from None
         if first == 1:
-            empty = self._file.schema_arrow.empty_table().combine_chunks()
-            columns = {name: pa.array([], empty.schema.field(name).type) for name in names}
+            schema = self._file.schema_arrow
+            columns = {name: pa.nulls(0, schema.field(name).type) for name in names}
             yield Chunk(np.empty(0, np.int64), _unfolded(columns), (), 0)
 
 
@@ -261,9 +260,9 @@ class _Json(RowSource):
     def _chunk(self, rows: list[Row], numbers: list[int], broken: list[tuple[int, str]], place: int) -> Chunk:
         flat = [_flat(row) for row in rows]
         columns = {
-            name: pa.array([row.get(name) for row in flat], pa.list_(pa.string()))
+            name: text_lists([row.get(name) for row in flat])
             if name == "tokens"
-            else pa.array([_text(row.get(name)) for row in flat], pa.string())
+            else texts([_text(row.get(name)) for row in flat])
             for name in self._names
         }
         return Chunk(np.array(numbers, dtype=np.int64), columns, tuple(broken), place, tuple(rows))
@@ -382,7 +381,7 @@ class _CsvSink(_TableSink):
         return pa.csv.CSVWriter(str(self._draft), schema)
 
     def _cell(self, column: pa.Array) -> pa.Array:
-        return pc.binary_join(column, " ") if pa.types.is_list(column.type) else column
+        return pc.binary_join(column, text(" ")) if pa.types.is_list(column.type) else column
 
 
 class _ParquetSink(_TableSink):

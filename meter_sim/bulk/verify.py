@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from meter_sim.arrow_columns import flags, numbers, text, texts
 from meter_sim.bulk.columns import Columns, Ints, Mask
 from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
 from meter_sim.bulk.token_file import UNREADABLE, Chunk
@@ -102,26 +103,26 @@ class _Said:
     def columns(self) -> dict[str, pa.Array]:
         """The columns of `ADDED` but the errors."""
         rows = len(self.status)
-        names = pa.array([None if code == _NOTHING else _RESULTS.get(code) for code in range(256)], pa.string())
-        result = names.take(pa.array(self.status))
+        names = texts([_RESULTS.get(code) for code in range(256)])
+        result = names.take(numbers(self.status))
         kind, value = self.kind, self.value
         if self.changes:
             change = np.zeros(rows, dtype=np.bool_)
-            texts = np.full(rows, None, dtype=object)
-            for row, text in self.changes.items():
-                change[row], texts[row] = True, text or None
-            kind = pc.if_else(pa.array(change), "key change", kind)
-            value = pc.if_else(pa.array(change), pa.array(texts, pa.string()), value)
+            for row in self.changes:
+                change[row] = True
+            said = texts([self.changes.get(row) or None for row in range(rows)])
+            kind = pc.if_else(flags(change), text("key change"), kind)
+            value = pc.if_else(flags(change), said, value)
         if self.mismatches:
             other = np.zeros(rows, dtype=np.bool_)
             other[list(self.mismatches)] = True
-            result = pc.if_else(pa.array(other), MISMATCH, result)
-        time = pa.array(self.minute * 60).cast(pa.timestamp("s")).cast(pa.string())
+            result = pc.if_else(flags(other), text(MISMATCH), result)
+        time = numbers(self.minute * 60).cast(pa.timestamp("s")).cast(pa.string())
         return {
             "result": result,
             "kind": kind,
             "tid": self.tid,
-            "tid_time": pc.if_else(pc.is_valid(self.tid), time, None),
+            "tid_time": pc.if_else(pc.is_valid(self.tid), time, text(None)),
             "value": value,
             "unit": self.unit,
         }
@@ -159,17 +160,16 @@ def _say(
 ) -> None:
     """Kind, TID and value of authentic tokens."""
     code = token_class.astype(np.int64) << 4 | subclass
-    kinds = pa.array([_KINDS.get((number >> 4, number & 15), _RESERVED) for number in range(64)])
+    kinds = texts([_KINDS.get((number >> 4, number & 15), _RESERVED) for number in range(64)])
     short = keys.encryption == 0
     code = np.where(short & (code == 0x29), 0x2F, code)  # subclass 9 is for 128-bit keys
-    there = pa.array(authentic)
-    said.kind = pc.if_else(there, kinds.take(pa.array(code & 63)), None)
+    said.kind = pc.if_else(flags(authentic), kinds.take(numbers(code & 63)), text(None))
     number = content.astype(np.int64)
     timed = authentic & (
         ((token_class == 0) & (subclass <= 7)) | ((token_class == 2) & np.isin(subclass, _TIMED_CLASS_2))
     )
     tid = number >> 16 & 0xFFFFFF
-    said.tid = pc.if_else(pa.array(timed), pa.array(tid), None)
+    said.tid = numbers(tid, timed)
     starts = np.zeros(int(max(BaseDate)) + 1, dtype=np.int64)
     for base in BaseDate:
         starts[base.value] = base.minute
@@ -186,28 +186,28 @@ def _say_values(
     limit = authentic & (token_class == 2) & np.isin(subclass, _LIMITS)
     plain = authentic & (token_class == 2) & np.isin(subclass, (1, 2, 5, 7))
     amounts = batch.decode_amount(data.astype(np.uint16))
-    whole = pa.array(np.where(credit, amounts // 10, np.where(limit, amounts, data))).cast(pa.string())
-    tenth = pa.array(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]).take(pa.array(amounts % 10))
+    whole = numbers(np.where(credit, amounts // 10, np.where(limit, amounts, data))).cast(pa.string())
+    tenth = texts(list("0123456789")).take(numbers(amounts % 10))
     value = pc.if_else(
-        pa.array(credit),
-        pc.binary_join_element_wise(whole, tenth, "."),
-        pc.if_else(pa.array(limit | plain), whole, None),
+        flags(credit),
+        pc.binary_join_element_wise(whole, tenth, text(".")),
+        pc.if_else(flags(limit | plain), whole, text(None)),
     )
     others = np.flatnonzero(authentic & ~credit & ~limit & ~plain)
     if len(others):
-        texts = np.full(len(authentic), None, dtype=object)
+        values: list[str | None] = [None] * len(authentic)
         if money.any():
-            units = batch.decode_currency((content >> 40 & 15) << 16 | data)
+            amounts_of_money = batch.decode_currency((content >> 40 & 15) << 16 | data)
             for row in np.flatnonzero(money):
-                texts[row] = words.currency_text(int(units[row]))
+                values[row] = words.currency_text(int(amounts_of_money[row]))
         for row in others:
-            if texts[row] is None:
-                texts[row] = _other_value(int(token_class[row]), int(subclass[row]), int(content[row]))
-        value = pc.coalesce(value, pa.array(texts, pa.string()))
+            if values[row] is None:
+                values[row] = _other_value(int(token_class[row]), int(subclass[row]), int(content[row]))
+        value = pc.coalesce(value, texts(values))
     said.value = value
-    units = pa.array([Service(number).unit if number < 8 else None for number in range(16)], pa.string())
-    credited = pc.if_else(pa.array(credit | money), units.take(pa.array(subclass & 15)), None)
-    said.unit = pc.if_else(pa.array(limit), "W", credited)
+    units = texts([Service(number).unit if number < 8 else None for number in range(16)])
+    credited = pc.if_else(flags(credit | money), units.take(numbers(subclass & 15)), text(None))
+    said.unit = pc.if_else(flags(limit), text("W"), credited)
 
 
 def _other_value(token_class: int, subclass: int, content: int) -> str | None:
@@ -231,12 +231,12 @@ def _read_several(columns: Columns, keys: KeyColumns, where: Mask, vending: Vend
     new = None
     if changed.any():
         new = read_keys(columns, vending, where=changed & columns.good, parent=keys)
-    texts = columns.texts("tokens")
+    column = columns.texts("tokens")
     for encryption in ENCRYPTIONS:
         chosen = keys.rows_of(encryption, where & columns.good)
         if len(chosen) == 0:
             continue
-        lists = [listed(texts[int(row)].as_py()) for row in chosen]
+        lists = [listed(column[int(row)].as_py()) for row in chosen]
         parent = np.repeat(chosen, [len(tokens) for tokens in lists])
         flat = np.array([_joined(token) for tokens in lists for token in tokens], dtype="S20")
         reading = batch.read(flat, keys.of(encryption, parent)) if len(flat) else None

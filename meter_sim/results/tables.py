@@ -1,13 +1,12 @@
-"""Rows of a run as Arrow tables: the columns of events.parquet, daily.parquet and readings.parquet.
-
-Columns are put together from buffers, because `pyarrow.array` imports pandas, which takes longer than many a run.
-"""
+"""Rows of a run as Arrow tables: the columns of events.parquet, daily.parquet and readings.parquet."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from meter_sim import arrow_columns
 from meter_sim.meter.answer import Status
 from meter_sim.results.record import Record
 
@@ -72,16 +71,14 @@ READINGS = pa.schema(
 """Columns of the register readings."""
 
 
-def _column(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """A column of texts, or of whole numbers of which some may be None."""
     if kind == pa.string():
-        builder = pa.lib.StringBuilder()
-        builder.append_values(values)
-        return builder.finish()
+        return arrow_columns.texts(values)
     data = np.array([0 if value is None else value for value in values], dtype=f"i{kind.bit_width // 8}")
-    known = np.array([value is not None for value in values], dtype=bool)
-    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(data)])
+    known = np.array([value is not None for value in values], dtype=np.bool_)
+    column = arrow_columns.numbers(data, known)
+    return column if column.type == kind else column.view(kind)
 
 
 def _table(columns: Mapping[str, Sequence[object]], schema: pa.Schema) -> pa.Table:

@@ -68,20 +68,29 @@ def _rotated_right(value: int, places: int) -> int:
     return (value >> places | value << 64 - places) & _MASK
 
 
-def _choices(key: int, bit: int, tables: tuple[tuple[Table, ...], ...]) -> Round:
-    """The tables of one round: key bit 4n + bit picks the box of nibble n."""
-    bits = key >> bit
-    a, b, c, d, e, f, g, h = tables
-    return (
-        a[bits & 1 | bits >> 3 & 2],
-        b[bits >> 8 & 1 | bits >> 11 & 2],
-        c[bits >> 16 & 1 | bits >> 19 & 2],
-        d[bits >> 24 & 1 | bits >> 27 & 2],
-        e[bits >> 32 & 1 | bits >> 35 & 2],
-        f[bits >> 40 & 1 | bits >> 43 & 2],
-        g[bits >> 48 & 1 | bits >> 51 & 2],
-        h[bits >> 56 & 1 | bits >> 59 & 2],
+Keyed = tuple[tuple[Table, ...], ...]
+
+
+def _keyed(bit: int, tables: tuple[tuple[Table, ...], ...]) -> Keyed:
+    """For each byte of the block and each value of the key byte beside it: the table that the key picks.
+
+    Key bit 4n + bit picks the box of nibble n.
+    """
+    return tuple(
+        tuple(place[(byte >> bit & 1) | (byte >> 4 + bit & 1) << 1] for byte in range(256)) for place in tables
     )
+
+
+_FORTH_KEYED = _keyed(3, _FORTH)
+_BACK_KEYED = _keyed(0, _BACK)
+_BACK_LAST_KEYED = _keyed(0, _BACK_LAST)
+
+
+def _choices(key: int, keyed: Keyed) -> Round:
+    """The tables of one round."""
+    a, b, c, d, e, f, g, h = keyed
+    k = key.to_bytes(8, "little")
+    return a[k[0]], b[k[1]], c[k[2]], d[k[3]], e[k[4]], f[k[5]], g[k[6]], h[k[7]]
 
 
 @lru_cache(maxsize=4096)
@@ -89,7 +98,7 @@ def _forth(key: int) -> tuple[Round, ...]:
     state = _rotated_right(~key & _MASK, 12)
     rounds = []
     for _ in range(_ROUNDS):
-        rounds.append(_choices(state, 3, _FORTH))
+        rounds.append(_choices(state, _FORTH_KEYED))
         state = _rotated_right(state, 63)
     return tuple(rounds)
 
@@ -100,7 +109,7 @@ def _back(key: int) -> tuple[Round, ...]:
     state = key
     rounds = [_UNMOVE]
     for number in range(_ROUNDS):
-        rounds.append(_choices(state, 0, _BACK if number < _ROUNDS - 1 else _BACK_LAST))
+        rounds.append(_choices(state, _BACK_KEYED if number < _ROUNDS - 1 else _BACK_LAST_KEYED))
         state = _rotated_right(state, 1)
     return tuple(rounds)
 
