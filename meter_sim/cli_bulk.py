@@ -1,5 +1,6 @@
 """What the commands for files of tokens share: options, progress, the report of bad rows; and feed and keychange."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SOME_ROWS = 1
 """Exit status where rows were bad or tokens refused; the others were written."""
 _ROWS_TOLD = 100
+_SCALAR_ROWS = 4096  # rows of a chunk that is worked on a row at a time
 
 _BASES = [str(base.value) for base in BaseDate]
 
@@ -76,6 +78,8 @@ def work_through_file(
     strict: bool,
     refused: str = "",
     workers: int | None = None,
+    processes: bool = False,
+    chunk_rows: int | None = None,
 ) -> None:
     """Take a file through `work`, with a progress bar, and report what came of it; ends with its exit status."""
     from tqdm import tqdm
@@ -101,7 +105,15 @@ def work_through_file(
 
         try:
             tally = work_through(
-                source, out, work, strict=strict, on_step=step, on_bad=tell, workers=workers or WORKERS
+                source,
+                out,
+                work,
+                strict=strict,
+                on_step=step,
+                on_bad=tell,
+                workers=workers or WORKERS,
+                processes=processes,
+                chunk_rows=chunk_rows,
             )
         except (TokenFileError, StsError) as error:
             raise WrongInputError(str(error)) from None
@@ -171,7 +183,16 @@ def feed(source: Path, out: Path, strict: bool, key: str, model: str | None, pau
     from meter_sim.bulk.feed import Feeder
 
     feeder = Feeder(vending_keys(key), model, pause, between)
-    work_through_file("token feed", source, out, feeder.feed, strict=strict, refused="not accepted", workers=1)
+    work_through_file(
+        "token feed",
+        source,
+        out,
+        feeder.feed,
+        strict=strict,
+        refused="not accepted",
+        workers=1,
+        chunk_rows=_SCALAR_ROWS,
+    )
 
 
 @click.command()
@@ -191,6 +212,12 @@ def feed(source: Path, out: Path, strict: bool, key: str, model: str | None, pau
 @click.option("--three-sections", is_flag=True, default=None, help="EA07: the set of three, which carries the SGC.")
 @key_defaults(to_key=True)
 @_MODEL
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that prove the sets.  [default: one a core]",
+)
 def keychange(
     source: Path,
     out: Path,
@@ -207,6 +234,7 @@ def keychange(
     key: str,
     to_key: str | None,
     model: str | None,
+    workers: int | None,
 ) -> None:
     """Make the key change tokens of every meter of a file, each set proved on a simulated meter before it is written.
 
@@ -226,4 +254,13 @@ def keychange(
         three_sections=three_sections,
     )
     sets = KeyChangeSets(vending_keys(key, to_key), target, model)
-    work_through_file("keychange", source, out, sets.make, strict=strict)
+    work_through_file(
+        "keychange",
+        source,
+        out,
+        sets.make,
+        strict=strict,
+        workers=workers or os.cpu_count(),
+        processes=True,
+        chunk_rows=_SCALAR_ROWS,
+    )

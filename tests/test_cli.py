@@ -16,6 +16,7 @@ from meter_sim.cli import main
 from meter_sim.results.result import FILES, ResultError, read_result
 from meter_sim.scenario.json_schema import json_schema_text
 from tests.kit import examples
+from tests.sts531 import ROWS
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 HOUSEHOLD = str(SCENARIOS / "household_rollover.yaml")
@@ -313,6 +314,7 @@ CLASS_0 = "23716100501183194197"
         (["--at", "2004-03-28T10:00Z", "--rnd", "5", "--clear-tamper"], ["37037300014464855694"]),
         (["--at", "2004-03-29T00:01Z", "--rnd", "5", "--clear-credit", "65535"], ["20388873191656671689"]),
         (["--test", "4"], ["18446744073843772416"]),
+        (["--test", "0", "--maker", "0"], ["56493153725450313471"]),
         (["--test", "0"], ["56493153725450313471"]),
         (["--to-krn", "1", "--to-ti", "02"], ["51638423060042734509", "15361891762113502242"]),
         (["--ti", "02", "--to-krn", "1", "--ken", "85"], ["31337250623187821174", "25365690080149305690"]),
@@ -322,6 +324,87 @@ def test_token_issue(options, digits):
     result = cli("token", "issue", *METER, *options)
     assert result.exit_code == 0, result.stderr
     assert [line.replace(" ", "") for line in result.stdout.splitlines()] == digits
+
+
+CTSA05_EA11 = next(row for row in ROWS if row["name"] == "CTSA05/EA11 1")
+POS_THREE = next(row for row in ROWS if row["name"] == "POS key change TI, three sections")
+POS_MONEY = next(row for row in ROWS if row["name"] == "POS currency -1")
+
+
+def key_options(row, prefix=""):
+    names = {"sgc": "supply_group_code", "krn": "key_revision_number", "ti": "tariff_index", "base": "base_date"}
+    options = [text for name, field in names.items() for text in (f"--{prefix}{name}", row[field])]
+    options += [f"--{prefix}dkga", row["dkga"], f"--{prefix}key", row["vending_key"]]
+    return options if prefix else [*options, "--pan", row["meter_pan"], "--ea", row["ea"]]
+
+
+@pytest.mark.parametrize("row", [CTSA05_EA11, POS_THREE], ids=lambda row: row["name"])
+def test_token_issue_of_three_and_four_sections(row):
+    options = [*key_options(row), *key_options(row["new"], "to-"), "--ken", row["key_expiry_number"], "--no-rollover"]
+    three = ["--three-sections"] if row.get("three_kct") else []
+    result = cli("token", "issue", *options, *three)
+    assert [line.replace(" ", "") for line in result.stdout.splitlines()] == row["tokens"]
+
+
+def test_token_issue_in_currency_and_back():
+    options = key_options(POS_MONEY)
+    at = POS_MONEY["issued"].replace(" ", "T") + "Z"
+    result = cli("token", "issue", *options, "--currency", "-1", "--at", at)
+    assert result.stdout.replace(" ", "").strip() == POS_MONEY["token"]
+    shown = cli("token", "decode", POS_MONEY["token"], *options).stdout
+    assert "-0.99994 currency" in shown
+    assert "transfer credit, electricity in currency" in shown
+    water = cli("token", "issue", *options, "--currency", "-1", "--at", at, "--service", "water")
+    assert "water in currency" in cli("token", "decode", water.stdout.strip(), *options).stdout
+
+
+def test_token_issue_of_an_extended_function():
+    options = key_options(POS_MONEY)
+    token = cli("token", "issue", *options, "--extended", "3", "1000", "--at", "2025-05-21").stdout
+    shown = cli("token", "decode", token, *options).stdout
+    assert "index              3, the extended function" in shown
+    assert "value              1000" in shown
+
+
+def test_a_maker_above_255_takes_the_other_form():
+    token = cli("token", "issue", "--test", "16", "--maker", "300", *METER).stdout
+    shown = cli("token", "decode", token).stdout
+    assert "subclass           1, initiate meter test or display" in shown
+    assert "manufacturer code  300" in shown
+    assert "test 29 is outside 0 to 28" in cli("token", "issue", "--test", "29", "--maker", "300", *METER).stderr
+
+
+def test_an_id_record_names_the_meter():
+    card = "600727000000000009" + "0000" + "02" + "07" + "123456" + "01" + "1"
+    rest = ["--base", "1993", "--dkga", "02", "--key", "test:old"]
+    order = ["--at", "2004-03-01T13:55Z", "--rnd", "5", "--units", "0.1"]
+    assert cli("token", "issue", "--id-record", card, *rest, *order).stdout.replace(" ", "").strip() == CLASS_0
+    assert cli("token", "verify", CLASS_0, "--id-record", card, *rest).exit_code == 0
+    assert cli("token", "decode", CLASS_0, "--id-record", card, *rest).exit_code == 0
+    wrong = cli("token", "verify", CLASS_0, "--id-record", card[:-1], *rest)
+    assert wrong.stderr == f"token verify: IDRecord {card[:-1]!r} is not 35 decimal digits\n"
+
+
+def test_decode_under_a_long_key():
+    row = next(row for row in ROWS if row["ea"] == "11" and "token" in row)
+    shown = cli("token", "verify", row["token"], "--decoder-key", row["decoder_key"])
+    assert shown.exit_code == 0
+    assert shown.stdout.startswith("Authentic: 0.1 kWh")
+
+
+def test_every_section_says_its_fields():
+    long, three = CTSA05_EA11, POS_THREE
+    third, fourth = (cli("token", "decode", token, *key_options(long)).stdout for token in long["tokens"][2:])
+    assert "Set3rdSectionDecoderKey" in third
+    assert "SGC low" in third
+    assert "Set4thSectionDecoderKey" in fourth
+    assert "SGC high" in fourth
+    shown = cli("token", "decode", three["tokens"][2], *key_options(three)).stdout
+    assert f"SGC                {three['supply_group_code']}, the new supply group code" in shown
+    assert (
+        "3KCT               1, a set of three sections"
+        in cli("token", "decode", three["tokens"][0], *key_options(three)).stdout
+    )
 
 
 def test_token_issue_of_a_rollover():

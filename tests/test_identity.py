@@ -1,8 +1,10 @@
+import re
+
 import pytest
 
 from meter_sim.sts import identity
-from meter_sim.sts.errors import WrongCheckDigit, WrongIdentity
-from meter_sim.sts.identity import KeyType, MeterPan
+from meter_sim.sts.errors import NotSupported, StsError, WrongCheckDigit, WrongIdentity
+from meter_sim.sts.identity import Encryption, IdRecord, KeyType, MeterPan, encryption_named
 
 DITK, DDTK, DUTK, DCTK = KeyType
 
@@ -72,3 +74,42 @@ def test_which_key_type_may_follow(parent, children):
 )
 def test_key_expiry(ken, tid, expired):
     assert identity.ken_expires(ken, tid) is expired
+
+
+RECORD = "600727000000000009" + "2612" + "02" + "11" + "123457" + "07" + "3"
+
+
+def test_id_records():
+    record = IdRecord.of(RECORD)
+    assert record == IdRecord(MeterPan("600727000000000009"), Encryption.EA11, "123457", "07", 3, "2612", "02")
+    assert record.digits == RECORD
+    assert IdRecord(record.pan, record.encryption, "123457", "07", 3).digits == RECORD.replace("2612", "0000")
+    assert IdRecord.of("000001000000000082" + RECORD[18:]).pan.iin == "0000"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (RECORD[:-1], "is not 35 decimal digits"),
+        ("x" + RECORD[1:], "is not 35 decimal digits"),
+        ("600727000000000008" + RECORD[18:], "it should end in 9"),
+        (RECORD[:18] + "2613" + RECORD[22:], "card expiry 2613 is neither YYMM nor 0000"),
+        (RECORD[:18] + "2600" + RECORD[22:], "card expiry 2600 is neither YYMM nor 0000"),
+        (RECORD[:24] + "09" + RECORD[26:], "EA09 (DES) is deprecated; use 07 or 11"),
+        (RECORD[:24] + "12" + RECORD[26:], "EA '12' does not exist"),
+        (RECORD[:-1] + "0", "key revision number 0 is outside 1 to 9"),
+    ],
+)
+def test_wrong_id_records(text, message):
+    with pytest.raises(StsError, match=re.escape(message)):
+        IdRecord.of(text)
+
+
+def test_algorithms_by_name():
+    assert encryption_named("07") is encryption_named("EA07") is Encryption.EA07
+    assert encryption_named("11") is Encryption.EA11
+    with pytest.raises(NotSupported, match="EA09"):
+        encryption_named("EA09")
+    for code in ("", "7", "EA", "ea07", "0007"):
+        with pytest.raises(NotSupported, match="does not exist"):
+            encryption_named(code)

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from meter_sim import cli_bulk
 from meter_sim.bulk import key_change_sets
 from meter_sim.bulk.key_change_sets import KeyChangeSets, Target
 from meter_sim.bulk.keys import VendingKeys
@@ -79,6 +80,17 @@ def test_every_option_is_said_and_changes_the_set(tmp_path, options, field, valu
     assert result.exit_code == 0
     assert changed[field] == value
     assert (changed["tokens"] == plain["tokens"]) == (options in (["--to-dkga", "04"], ["--rollover"]))
+
+
+def test_workers_change_nothing(tmp_path, monkeypatch):
+    rows = [{**METER, "meter_pan": pan(number), "tariff_index": f"{number % 101:02d}"} for number in range(300)]
+    monkeypatch.setattr(cli_bulk, "_SCALAR_ROWS", 50)
+    outputs = set()
+    for workers in (1, 3):
+        result, _ = made(tmp_path, rows, "--key", "test:old", "--workers", workers)
+        outputs.add((result.stderr, (tmp_path / "kct.csv").read_bytes()))
+    [(stderr, _)] = outputs
+    assert [line.split(": ")[1] for line in stderr.splitlines()] == ["row 101", "row 202"]
 
 
 def test_a_row_keeps_what_it_says_itself(tmp_path):

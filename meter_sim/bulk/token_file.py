@@ -82,9 +82,9 @@ class RowSource(ABC):
         """The rows from the first on, in one chunk or more. Raises TokenFileError."""
 
 
-def open_rows(path: Path) -> RowSource:
-    """The file behind a path, by its ending. Raises TokenFileError."""
-    kinds: dict[str, Callable[[Path], RowSource]] = {
+def open_rows(path: Path, chunk_rows: int | None = None) -> RowSource:
+    """The file behind a path, by its ending, in chunks of so many rows at most. Raises TokenFileError."""
+    kinds: dict[str, Callable[[Path, int], RowSource]] = {
         ".csv": _Csv,
         ".parquet": _Parquet,
         ".json": _Json,
@@ -93,7 +93,7 @@ def open_rows(path: Path) -> RowSource:
     if path.suffix not in kinds:
         raise TokenFileError(f"{path}: a file of rows ends in {_ENDINGS}")
     try:
-        return kinds[path.suffix](path)
+        return kinds[path.suffix](path, chunk_rows or CHUNK_ROWS)
     except OSError as error:
         raise TokenFileError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (pa.ArrowInvalid, ijson.JSONError, UnicodeDecodeError) as error:
@@ -105,8 +105,9 @@ def _one_line(error: Exception) -> str:
 
 
 class _Csv(RowSource):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chunk_rows: int) -> None:
         self._path = path
+        self._chunk_rows = chunk_rows
         self.size = path.stat().st_size
         with path.open(encoding="utf-8-sig", newline="") as file:
             self._names = tuple(next(csv.reader(file), ()))
@@ -139,8 +140,8 @@ class _Csv(RowSource):
                     ),
                 )
                 for batch in reader:
-                    for first in range(0, batch.num_rows, CHUNK_ROWS):
-                        part = batch.slice(first, CHUNK_ROWS)
+                    for first in range(0, batch.num_rows, self._chunk_rows):
+                        part = batch.slice(first, self._chunk_rows)
                         numbers, passed = _numbers(number, part.num_rows, broken)
                         number = int(numbers[-1]) + 1
                         del broken[: len(passed)]
@@ -192,8 +193,9 @@ def _from_json(column: pa.Array) -> dict[str, pa.Array]:
 
 
 class _Parquet(RowSource):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chunk_rows: int) -> None:
         self._path = path
+        self._chunk_rows = chunk_rows
         self._file = pq.ParquetFile(path)
         self.size = self._file.metadata.num_rows
 
@@ -201,7 +203,7 @@ class _Parquet(RowSource):
         names = self._file.schema_arrow.names
         first = 1
         try:
-            for batch in self._file.iter_batches(CHUNK_ROWS):
+            for batch in self._file.iter_batches(self._chunk_rows):
                 columns = dict(zip(names, batch.columns, strict=True))
                 numbers = np.arange(first, first + batch.num_rows, dtype=np.int64)
                 first += batch.num_rows
@@ -217,8 +219,9 @@ class _Parquet(RowSource):
 class _Json(RowSource):
     """Read twice: for the names of its fields, then for its rows."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chunk_rows: int) -> None:
         self._path = path
+        self._chunk_rows = chunk_rows
         names: dict[str, None] = {}
         self.size = 0
         for row in self._rows():
@@ -251,7 +254,7 @@ class _Json(RowSource):
                 numbers.append(number)
             else:
                 broken.append((number, "is not an object"))
-            if len(rows) == CHUNK_ROWS:
+            if len(rows) == self._chunk_rows:
                 yield self._chunk(rows, numbers, broken, number)
                 rows, numbers, broken = [], [], []
         if rows or broken or number == 0:

@@ -1,9 +1,11 @@
 """Take a file through a function, chunk by chunk: read, work and write overlap, rows stay in order."""
 
+import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,18 +37,27 @@ class Tally:
 
 
 def work_through(
-    path: Path, out: Path, work: Work, *, strict: bool, on_step: Step, on_bad: Report, workers: int = WORKERS
+    path: Path,
+    out: Path,
+    work: Work,
+    *,
+    strict: bool,
+    on_step: Step,
+    on_bad: Report,
+    workers: int = WORKERS,
+    processes: bool = False,
+    chunk_rows: int | None = None,
 ) -> Tally:
     """Write the rows of a file, without vending keys, with the columns that `work` adds.
 
     Bad rows are reported by number and go on to the new file with their `error`; rows that cannot be read at all are
-    only reported. With `strict` the first bad row ends it and nothing is written: raises BadRowError. Raises
-    TokenFileError where a file cannot be read or written.
+    only reported. With `strict` the first bad row ends it and nothing is written: raises BadRowError. Workers are
+    threads, or processes for work that is not compiled. Raises TokenFileError where a file cannot be read or written.
     """
-    source = open_rows(path)
+    source = open_rows(path, chunk_rows)
     rows = bad = refused = 0
     with create_rows(out) as sink:
-        for chunk, added, faults, refusals in _worked(source.chunks(), work, workers):
+        for chunk, added, faults, refusals in _worked(source.chunks(), work, workers, processes):
             wrong = sorted([*chunk.broken, *((int(chunk.numbers[row]), text) for row, text in faults.items())])
             for number, text in wrong:
                 if strict:
@@ -60,14 +71,25 @@ def work_through(
     return Tally(rows, bad, refused)
 
 
+def _pool(workers: int, processes: bool) -> Executor:
+    if processes and workers > 1:
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return ThreadPoolExecutor(workers)
+
+
 def _worked(
-    chunks: Iterator[Chunk], work: Work, workers: int
+    chunks: Iterator[Chunk], work: Work, workers: int, processes: bool
 ) -> Iterator[tuple[Chunk, dict[str, pa.Array], dict[int, str], int]]:
     """The chunks with what was made of them, in their order, a few of them under way at a time."""
+    start = list(islice(chunks, 2))
+    if len(start) < 2:  # nothing that could be done side by side
+        for chunk in start:
+            yield chunk, *work(chunk)
+        return
     under_way: deque[tuple[Chunk, Future[tuple[dict[str, pa.Array], dict[int, str], int]]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
+    with _pool(workers, processes) as pool:
         try:
-            for chunk in chunks:
+            for chunk in chain(start, chunks):
                 under_way.append((chunk, pool.submit(work, chunk)))
                 if len(under_way) > workers:
                     first, future = under_way.popleft()
