@@ -16,6 +16,7 @@ from meter_sim.bulk import token_file, work
 from meter_sim.bulk.keys import VendingKeys
 from meter_sim.bulk.verify import verify
 from meter_sim.cli import main
+from tests.kit import LONG
 from tests.sts531 import ROWS
 
 FORMATS = ["csv", "parquet", "json", "jsonl"]
@@ -493,3 +494,38 @@ def test_the_keys_do_not_show():
     assert "secret" not in repr(VendingKeys("secret", "secret"))
     chunk = token_file.Chunk(np.array([1]), {"token": pa.array(["1"])}, (), 1)
     assert verify(chunk, VendingKeys("test:new"))[1] == {0: "meter_pan is missing"}
+
+
+PEAK = """
+import pathlib, re, sys
+from meter_sim.cli import main
+try:
+    main(sys.argv[1:], standalone_mode=False)
+except SystemExit:
+    pass
+print(re.search("VmHWM:\\s*([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a process's own peak of memory is read from Linux")
+@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
+def test_memory_does_not_grow_with_the_file(tmp_path, form):
+    """Once the reader has run ahead as far as it may, it stays, whatever the length."""
+    rows = (40_000 if form == "jsonl" else 1_000_000) if LONG else (20_000 if form == "jsonl" else 250_000)
+    [row] = read(write(tmp_path / "row.jsonl", [{**GOOD, "token": "23716100501183194197"}]))
+    peaks = []
+    for times in (1, 8 if LONG else 3):
+        file = tmp_path / f"in.{form}"
+        if form == "parquet":
+            pq.write_table(pa.table({name: [str(value)] * rows * times for name, value in row.items()}), file)
+        else:
+            lines = write(tmp_path / f"one.{form}", [row]).read_text().splitlines(keepends=True)
+            with file.open("w") as text:
+                text.writelines(lines[:-1])
+                for _ in range(times):
+                    text.write(lines[-1] * rows)
+        command = ["token", "verify", "--from", str(file), "--out", str(tmp_path / f"out.{form}")]
+        done = subprocess.run([sys.executable, "-c", PEAK, *command], capture_output=True, text=True, check=True)
+        assert f"{rows * times} rows" in done.stdout
+        peaks.append(int(done.stdout.splitlines()[-1]))
+    assert peaks[1] < 1.35 * peaks[0]

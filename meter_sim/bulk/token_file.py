@@ -42,8 +42,8 @@ UNREADABLE = "?"
 """Field of `new` that stands for all of it where it is no JSON object."""
 
 CHUNK_ROWS = 65_536
-"""Rows of a chunk, at most."""
-_CSV_BLOCK = 1 << 24  # bytes; longer lines than this cannot be read
+"""Rows of a chunk, at most; of a JSON file an eighth of it, as its rows take more room."""
+_CSV_BLOCK = 1 << 22  # bytes; longer lines than this cannot be read
 _ENDINGS = ".csv, .parquet, .json or .jsonl"
 
 Row = dict[str, Any]
@@ -254,7 +254,7 @@ class _Json(RowSource):
                 numbers.append(number)
             else:
                 broken.append((number, "is not an object"))
-            if len(rows) == self._chunk_rows:
+            if len(rows) >= max(self._chunk_rows // 8, 1):
                 yield self._chunk(rows, numbers, broken, number)
                 rows, numbers, broken = [], [], []
         if rows or broken or number == 0:
