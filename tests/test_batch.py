@@ -733,3 +733,68 @@ def test_old_folders_go_but_neither_the_newest_nor_the_recent(tmp_path):
     (tmp_path / f"compiled-{'0' * 16}").mkdir()
     jit._remove_older(tmp_path)
     assert len(list(tmp_path.glob("compiled-*"))) == 6
+
+
+def test_numbers_that_no_dtype_holds_together():
+    blocks = [1, 2**63, 2**64 - 1]
+    assert batch.digits_of(0, blocks).tolist() == batch.digits_of(0, np.array(blocks, dtype=np.uint64)).tolist()
+    assert batch.encode_amount(np.array([2**63, 5], dtype=np.uint64)).tolist() == [batch.NO_CODE, 5]
+    assert batch.encode_amount([2**70, -(2**70), 5]).tolist() == [batch.NO_CODE, batch.NO_CODE, 5]
+    units = [10**20, -(10**20), 2**63, 7, amount.GREATEST_CURRENCY]
+    assert batch.encode_currency(units).tolist() == [amount.encode_currency(value) for value in units]
+    assert batch.encode_currency([amount.GREATEST_CURRENCY + 1]).tolist() == [batch.NO_CODE]
+    assert batch.encode_currency(np.array([2**63], dtype=np.uint64)).tolist() == [amount.encode_currency(2**63)]
+    for wrong in ([0.5], ["1"], [None]):
+        with pytest.raises((ValueError, TypeError)):
+            batch.encode_amount(wrong)
+
+
+@pytest.mark.parametrize("length", [21, 22, 23, 40])
+def test_longer_texts_are_format_errors(length):
+    texts = np.array([b"1" * length, b"0" * 20], dtype=f"S{length}")
+    assert batch.blocks_of(texts)[0].tolist() == [batch.NO_TOKEN, 0]
+
+
+def test_a_rollover_bit_is_one_bit():
+    key = batch.Keys.of([DecoderKey(Encryption.EA07, 1)])
+    with pytest.raises(StsError, match="rollover 2 is outside 0 to 1"):
+        batch.key_change_contents(key, key_type=2, key_revision=1, tariff_index=1, key_expiry=255, rollover=2)
+
+
+CACHE = """
+import sys, numpy as np
+from meter_sim.sts import batch
+print(batch.encode_amount(np.array([2000]))[0])
+"""
+
+
+def cached(folder, **more):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), **more}
+    done = subprocess.run([sys.executable, "-c", CACHE], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2000\n"), done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"cut"])
+@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
+def test_a_damaged_cache_is_mended(tmp_path, kind, content):
+    cached(tmp_path)
+    files = [path for path in tmp_path.rglob(kind) if "encode_all" in path.name]
+    assert files
+    for path in files:
+        path.write_bytes(content)
+    cached(tmp_path)
+    assert all(path.stat().st_size > 100 for path in tmp_path.rglob(kind) if "encode_all" in path.name)
+
+
+def test_no_home_and_a_full_disk_are_no_reason_to_fail(tmp_path):
+    nobody = "import pwd\ndef none(uid): raise KeyError(uid)\npwd.getpwuid = none\n" + CACHE
+    gone = ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    if sys.platform != "linux":
+        return
+    done = subprocess.run([sys.executable, "-c", nobody], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2000\n"), done.stderr
+    full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n" + CACHE
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", full], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2000\n"), done.stderr

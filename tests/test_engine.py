@@ -418,6 +418,15 @@ def test_a_display_after_a_purchase(tmp_path):
     assert [finding.failure for finding in run(scenario(tmp_path, body)).findings] == [""]
 
 
+def test_purchases_of_other_services_count(tmp_path):
+    body = "meters:\n" + HOME + "model: water}\ntimeline:\n"
+    body += "  - {at: 2024-06-04, buy: 5 m3, meter: home, enter_after: 1 min, expect: Accept}\n"
+    record = run(scenario(tmp_path, body))
+    assert sum(day.purchases for day in record.days) == 1
+    assert sum(day.bought_tenths for day in record.days) == 0
+    assert record.totals[0].registers == (("water", 50),)
+
+
 def test_maker_codes_of_test_tokens(tmp_path):
     body = "meter_models: {m: {manufacturer: 7}}\nmeters:\n" + HOME + "credit: 9 kWh, model: m}\ntimeline:\n"
     for maker, result in ((7, "Accept"), (8, "MfrCodeError"), (0, "Accept")):

@@ -53,10 +53,7 @@ def check(meter, text, now):
     assert answer.display
     if not answer.status.accepted:
         after = state(meter, now)
-        # a complete set that is refused is dropped, and only that
-        dropped = answer.name in ("KeyTypeError", "RangeError") and len(before[3]) > len(after[3]) == 0
-        assert (*after[:3], *after[4:]) == (*before[:3], *before[4:]), (text, answer)
-        assert after[3] == before[3] or dropped, (text, answer)
+        assert after == before, (text, answer)
     return answer
 
 

@@ -113,3 +113,11 @@ def test_algorithms_by_name():
     for code in ("", "7", "EA", "ea07", "0007"):
         with pytest.raises(NotSupported, match="does not exist"):
             encryption_named(code)
+
+
+def test_the_token_carrier_of_an_id_record():
+    record = IdRecord.of(RECORD[:22] + "01" + RECORD[24:])
+    assert record.token_carrier == "01"
+    assert record.digits == RECORD[:22] + "01" + RECORD[24:]
+    with pytest.raises(WrongIdentity, match="token carrier type 'x1' is not 2 decimal digits"):
+        IdRecord(record.pan, record.encryption, "123457", "07", 3, token_carrier="x1")

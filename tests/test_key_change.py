@@ -213,6 +213,34 @@ def test_what_a_third_section_may_say(section, answer):
     assert home.pending.held(NOW) == ((8,) if answer == "3rdKCT" else ())
 
 
+def test_a_third_section_of_another_change_does_not_set_the_supply_group():
+    secure = kit.module(kit.vending_key(1, 2014, "test:new", group="654321"))
+    other = secure.issue_key_change(
+        kit.record(1), kit.record(1, group="654321"), at=kit.at("2024-11-20"), three_sections=True
+    )
+    home = meter(kcts=3)
+    assert [home.enter(digits, NOW).name for digits in (other[2].digits, FIRST, SECOND)] == [
+        "3rdKCT",
+        "1stKCT",
+        "Accept",
+    ]
+    assert home.keys.supply_group == kit.SGC
+
+
+def test_what_is_held_ends_with_the_time_out():
+    home = meter()
+    home.enter(FIRST, NOW)
+    assert home.pending.held(NOW + 599) == (3,)
+    assert home.pending.held(NOW + 600) == ()
+
+
+def test_half_a_supply_group_is_none():
+    first, second, third, fourth = (cipher.decipher(digits, kit.module().decoder_key(LONG)) for digits in FOUR)
+    assert key_change.supply_group_of([first, second, third]) is None
+    assert key_change.supply_group_of([first, second, fourth]) is None
+    assert key_change.supply_group_of([fourth, third]) == 654321
+
+
 LONG = replace(kit.record(2), encryption=Encryption.EA11)
 
 
@@ -255,7 +283,19 @@ def test_four_sections_that_make_no_supply_group():
     before = home.keys
     assert home.enter(cipher.encipher(odd, before.key), NOW).name == "RangeError"
     assert home.keys is before
-    assert home.pending.held(NOW) == ()
+    assert home.pending.held(NOW) == (3, 4, 8)
+    assert home.enter(fourth, NOW).name == "Accept"
+
+
+def test_the_greatest_supply_group():
+    home = long_meter()
+    key, group = home.keys.key, 999_999
+    for digits, change in zip(
+        FOUR, ({}, {}, {"supply_group_low": group & 0xFFF}, {"supply_group_high": group >> 12}), strict=True
+    ):
+        answer = home.enter(cipher.encipher(replace(cipher.decipher(digits, key), **change), key), NOW)
+    assert answer.name == "Accept"
+    assert home.keys.supply_group == "999999"
 
 
 def test_a_set_that_is_not_whole_does_not_join():

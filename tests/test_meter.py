@@ -465,13 +465,18 @@ def test_what_tests_show_of_a_state_that_changed():
         assert line in shown
 
 
-def test_a_forbidden_set_is_dropped_whole():
+def test_a_section_that_completes_a_forbidden_set_changes_nothing():
     home = meter()
     new = changes.NewKey(DecoderKey(Encryption.EA07, 12345), KeyType.DCTK, 5, "03", 77, True)
     first, second = (made(home, section) for section in changes.split(new))
     assert [home.enter(digits, NOW).name for digits in (first, second)] == ["1stKCT", "KeyTypeError"]
-    assert home.pending.held(NOW) == ()
-    assert home.enter(second, NOW).name == "2ndKCT"
+    assert home.pending.held(NOW) == (3,)
+    assert home.enter(second, NOW + 599).name == "KeyTypeError"
+    assert home.pending.held(NOW + 600) == ()
+    assert home.enter(second, NOW + 600).name == "2ndKCT"
+    assert home.enter(first, NOW + 600).name == "KeyTypeError"
+    good_first, good_second = key_change(1, 2)
+    assert [home.enter(digits, NOW + 600).name for digits in (good_second, good_first)] == ["2ndKCT", "Accept"]
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -189,3 +189,66 @@ def test_the_size_of_the_store(name, size):
         assert enter(meter, credit(Service.ELECTRICITY, tid)).name == "Accept"
     assert enter(meter, credit(Service.ELECTRICITY, 1)).name == "OldError"
     assert meter.tids.smallest == 2
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_power_limits_are_for_electricity(name):
+    meter = new(BUILT_IN[name])
+    answer = enter(meter, ManagementToken(Management.SET_MAXIMUM_POWER_LIMIT, 0, 1000, 500))
+    electric = name not in ("water", "gas", "time")
+    assert answer.name == ("Accept" if electric else "FunctionError")
+    assert meter.power_limit == (500 if electric else None)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"services": ()}, "one register or more"),
+        ({"services": (Service.GAS, Service.GAS)}, "one register or more"),
+        ({"tid_store": 0}, "a TID store has one entry or more"),
+        ({"kcts": 4}, "a meter with EA07 supports 2 or 3 KCTs"),
+        ({"encryption": Encryption.EA11}, "a meter with EA11 supports 4 KCTs"),
+    ],
+)
+def test_models_that_cannot_be(more, message):
+    with pytest.raises(ValueError, match=message):
+        MeterModel(**more)
+
+
+def test_content_of_a_register_that_is_not_there():
+    with pytest.raises(ValueError, match="the model keypad has no register for gas"):
+        new(BUILT_IN["keypad"], registers=[(Service.GAS, 1)])
+    with pytest.raises(ValueError, match="the model water has no register for electricity"):
+        new(BUILT_IN["water"], credit=7)
+
+
+@pytest.mark.parametrize("service", [Service.ELECTRICITY, Service.ELECTRICITY_CURRENCY])
+def test_a_default_key_takes_no_credit_of_any_kind(service):
+    meter = new(MeterModel(services=(Service.ELECTRICITY, Service.ELECTRICITY_CURRENCY)))
+    meter.keys = replace(meter.keys, key_type=KeyType.DDTK)
+    assert enter(meter, credit(service)).name == "DDTKError"
+    assert enter(meter, ManagementToken(Management.CLEAR_CREDIT, 0, 1000, 0)).name == "Accept"
+
+
+def test_the_switch_goes_by_the_first_register_where_there_is_no_electricity():
+    meter = new(MeterModel(services=(Service.GAS, Service.WATER)))
+    enter(meter, credit(Service.WATER, 1))
+    assert not meter.switch_closed
+    enter(meter, credit(Service.GAS, 2))
+    assert meter.switch_closed
+
+
+def test_money_below_zero_does_not_overflow():
+    service = Service.ELECTRICITY_CURRENCY
+    meter = new(replace(BUILT_IN["currency"], currency_cap=100), registers=[(service, 100)])
+    assert enter(meter, credit(service, amount=-50)).name == "Accept"
+    assert meter.registers[service].balance == 50
+
+
+def test_the_number_zero_is_an_entry_like_others():
+    assert new(BUILT_IN["no_lockout"]).enter("0" * 20, NOW).name == "CRCError"
+
+
+def test_the_time_out_of_the_short_model():
+    assert BUILT_IN["keypad_20"].kct_timeout == 120
+    assert BUILT_IN["keypad"].kct_timeout == 600

@@ -114,8 +114,39 @@ BAD = [
         ":13: timeline[0].buy: '50.05 kWh' cannot be bought, an amount is a whole number of tenths",
     ),
     ("buy: 50 kWh", "buy: 0 kWh", ":13: timeline[0].buy: '0 kWh' cannot be bought"),
-    ("buy: 50 kWh", "buy: 5.05 m3", ":13: timeline[0].buy: '5.05 m3' cannot be bought, an amount is a whole number of"),
-    ("buy: 50 kWh", "buy: 0.000001 currency", ":13: timeline[0].buy: '0.000001 currency' cannot be bought"),
+    ("buy: 50 kWh", "buy: 5.05 m3", ":13: timeline[0].buy: '5.05 m3' is not a whole number of 0.1 m3"),
+    (
+        "buy: 50 kWh",
+        "buy: 0.000001 currency",
+        ":13: timeline[0].buy: '0.000001 currency' is not a whole number of 0.00001",
+    ),
+    ("buy: 50 kWh", "buy: 0 m3", ":13: timeline[0].buy: '0 m3' cannot be bought, an amount is above 0"),
+    (
+        "buy: 50 kWh",
+        "buy: 5 h",
+        ":13: timeline[0].buy: '5 h' is not an amount, write a number and a unit (MWh, kWh, Wh",
+    ),
+    ("buy: 50 kWh", "buy: -5 currency", ":13: timeline[0].buy: '-5 currency' is not an amount, write a number and a"),
+    (
+        "buy: 50 kWh",
+        "buy: 10000000000000.1 m3",
+        ":13: timeline[0].buy: '10000000000000.1 m3' is too large, at most 10^14",
+    ),
+    (
+        "as: first",
+        "as: first, expect: {registers: {water: abc}}",
+        ":13: timeline[0].expect.registers.water: 'abc' is not",
+    ),
+    (
+        "as: first",
+        "as: first, expect: {registers: {water: 0}}",
+        ":13: timeline[0].expect.registers.water: '0' is not an",
+    ),
+    (
+        "meters:",
+        "meter_models: {m: {extended_functions: [1, 1]}}\nmeters:",
+        ":10: meter_models.m.extended_functions: an e",
+    ),
     ("buy: 50 kWh", "buy: 5 m3, service: time", ":13: timeline[0].buy: 5 m3 is no amount of time, m3 buys water, gas"),
     ("buy: 50 kWh", "buy: 5 m3, service: wter", ":13: timeline[0].service: 'wter' is no service, did you mean water?"),
     ("as: first", "as: first, expect: {registers: {water: 5 min}}", ":13: timeline[0].expect.registers: 5 min is no"),
@@ -139,7 +170,7 @@ BAD = [
     (
         "meters:",
         "meter_models: {m: {services: [gas, gas]}}\nmeters:",
-        ":10: meter_models.m.services: a service stands h",
+        ":10: meter_models.m.services: an entry stands he",
     ),
     ("meters:", "meter_models: {m: {services: []}}\nmeters:", ":10: meter_models.m.services: the list has 0 entries"),
     ("meters:", "meter_models: {water: {phases: 3}}\nmeters:", ":10: meter_models.water: this name is built in"),
@@ -706,3 +737,30 @@ def test_four_sections_only_where_they_are(tmp_path):
     assert read(tmp_path, long).timeline[1].text == "first.4"
     [fault] = faults(tmp_path, long.replace("{to: 1}", "{to: 1, three_sections: true}"))
     assert "three_sections: a meter with EA11 takes four sections" in fault
+
+
+def test_what_is_left_out_of_a_lockout_is_its_base_s(tmp_path):
+    models = "meter_models:\n  mine: {based_on: no_lockout, lockout: {first: 20 s}}\n"
+    text = GOOD.replace("meters:", models + "meters:", 1).replace("credit: 12 kWh", "model: mine")
+    model = read(tmp_path, text).meters[0].model
+    assert (model.lockout_after, model.lockout_first, model.lockout_longest) == (0, 20, 1280)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["change_key: {to: 1}", "change_key: {to: 1, with_purchase: true}", 'change_key: {to: 4, supply_group: "654321"}'],
+)
+def test_a_long_key_is_not_derived_by_dkga02(tmp_path, change):
+    group = '  "654321": {vending_keys: [{key_revision: 4, base_date: 2014, dkga: "02", key: test:old}]}\nmeters:'
+    text = GOOD.replace("meters:", group, 1).replace("key_revision: 1, tariff", "key_revision: 2, tariff")
+    text = text.replace("key_revision: 1, credit", "key_revision: 2, credit")
+    text = text.replace("credit: 12 kWh", "encryption: EA11").replace("buy: 50 kWh", change).replace(", as: first", "")
+    text = "\n".join(line for line in text.splitlines() if "enter: first" not in line) + "\n"
+    [fault] = faults(tmp_path, text)
+    assert "timeline[0].change_key.to: DKGA02 makes 64-bit keys only, and this meter has EA11" in fault
+
+
+def test_a_meter_without_electricity_shows_no_kwh(tmp_path):
+    text = GOOD.replace("credit: 12 kWh", "model: water").replace("as: first", "as: first, expect: {credit: 0 kWh}")
+    [fault] = faults(tmp_path, text)
+    assert "timeline[0].expect.credit: the model water has no electricity register, expect registers" in fault

@@ -192,3 +192,9 @@ def test_a_changed_digit_is_refused_but_for_one_in_65536():
                     passed += cipher.decipher(digits[:place] + digit + digits[place + 1 :], key) is not None
     assert tried == 72_000
     assert passed <= 8  # Poisson with mean 1.1 (less what is out of range): beyond 8 once in 200 000
+
+
+def test_no_key_reads_class_1_only():
+    assert cipher.decipher("56493153725450313471", None) == tokens.meter_test(0)
+    clear = tokens.digits_of(tokens.join_class(2, tokens.block_of(SecondSection(1, 2, 3))))
+    assert cipher.decipher(clear, None) is None

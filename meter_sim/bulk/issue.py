@@ -108,8 +108,12 @@ def _data(columns: Columns, credit: Mask, management: Mask, subclass: Ints) -> t
 def _scaled(text: str, per_unit: int, what: str) -> int:
     try:
         value = Decimal(text) * per_unit
-        if value != value.to_integral_value() or abs(value) > 1 << 62:
+        if not value.is_finite():
+            raise FieldError(f"{text!r} is not a number")
+        if value != value.to_integral_value():
             raise FieldError(f"{text!r} is not a whole number of {what}")
+        if abs(value) > 1 << 62:
+            raise FieldError(f"{text!r} is too large, a file may ask for at most 2^62 times {what}")
     except InvalidOperation:
         raise FieldError(f"{text!r} is not a number") from None
     return int(value)

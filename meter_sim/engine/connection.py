@@ -141,7 +141,7 @@ class Connection:
         self._day.cleared += cleared
 
     def book_purchase(self, tenths: int) -> None:
-        """Count a purchase."""
+        """Count a purchase, and its amount in tenths of a kWh; of another service that is 0."""
         self._day.purchases += 1
         self._day.bought_tenths += tenths
 

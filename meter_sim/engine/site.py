@@ -113,8 +113,10 @@ class Site:
         if slip.key_change:
             self.journal.sections_issued(connection, slip, f"{label}.kct", reprint=slip is before)
         if slip.token is not None:
-            if isinstance(slip.token.token, CreditToken) and service is Service.ELECTRICITY and slip is not before:
-                connection.book_purchase(slip.token.token.tenths)
+            if slip is not before:
+                token = slip.token.token
+                in_kwh = isinstance(token, CreditToken) and token.service is Service.ELECTRICITY
+                connection.book_purchase(token.tenths if isinstance(token, CreditToken) and in_kwh else 0)
             self.journal.issued(connection, kind, slip.token, label, pos_name)
         return slip
 

@@ -57,20 +57,22 @@ class PendingSections:
         self._expire(now)
         return tuple(sorted(self._sections))
 
-    def add(self, section: KeyChangeSection, now: int) -> tuple[KeyChangeSection, ...]:
-        """Take a section; the whole set if it is now complete, after which nothing is pending, else nothing."""
+    def completed_by(self, section: KeyChangeSection, now: int) -> tuple[KeyChangeSection, ...]:
+        """The whole set that a section completes, in the order of printing, or nothing; nothing changes."""
         self._expire(now)
-        self._latest = now
-        self._sections[section.subclass] = section
-        first = self._sections.get(3)
+        sections = {**self._sections, section.subclass: section}
+        first = sections.get(3)
         if not isinstance(first, FirstSection):
             return ()
         wanted = needed(first, self._encryption, takes_three=self._takes_three)
-        if not all(subclass in self._sections for subclass in wanted):
-            return ()
-        complete = tuple(self._sections[subclass] for subclass in wanted)
-        self.clear()
-        return complete
+        complete = all(subclass in sections for subclass in wanted)
+        return tuple(sections[subclass] for subclass in wanted) if complete else ()
+
+    def add(self, section: KeyChangeSection, now: int) -> None:
+        """Keep a section that does not complete a set."""
+        self._expire(now)
+        self._latest = now
+        self._sections[section.subclass] = section
 
     def clear(self) -> None:
         """Forget all sections, as a power cycle does."""

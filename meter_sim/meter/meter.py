@@ -4,7 +4,7 @@ The order of checks is that of the standard (L; C for the list of results); what
 RangeError and FormatError is our own choice (G) and stands in the methods below.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from meter_sim.meter.answer import Answer, Status, ValidationResult, section_taken
 from meter_sim.meter.credit import WS_PER_TENTH, CreditRegister, per_tenth
@@ -37,6 +37,9 @@ ALL_REGISTERS = 0xFFFF
 """The register number by which a ClearCredit token means every register; others are a service's subclass."""
 GREATEST_SGC = 999_999
 
+_LIMITS = (Management.SET_MAXIMUM_POWER_LIMIT, Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT)
+_ELECTRIC = {Service.ELECTRICITY, Service.ELECTRICITY_CURRENCY}
+
 _DISPLAY_TEST = "8.8.8.8.8.8.8.8"
 
 
@@ -48,8 +51,8 @@ class Meter:
     The switch (of a water or gas meter the valve) says whether there is supply.
 
     `credit` is the electricity register's first content in watt-seconds, `registers` what those of other services
-    hold at first, in the unit of each. Raises ValueError if the key register's
-    algorithm is not the model's.
+    hold at first, in the unit of each. Raises ValueError if the key register's algorithm is not the model's, and for
+    content of a register that the model lacks.
     """
 
     def __init__(
@@ -60,10 +63,13 @@ class Meter:
         model: MeterModel,
         manufacture_tid: int,
         credit: int = 0,
-        registers: Iterable[tuple[Service, int]] = (),
+        registers: Collection[tuple[Service, int]] = (),
     ) -> None:
         if keys.key.encryption is not model.encryption:
             raise ValueError(f"the model {model.name} is EA{model.encryption}, the key is for EA{keys.key.encryption}")
+        held = {service for service, _ in registers} | ({Service.ELECTRICITY} if credit else set())
+        if not held <= set(model.services):
+            raise ValueError(f"the model {model.name} has no register for {min(held - set(model.services)).words}")
         self.pan = pan
         self.model = model
         self.keys = keys
@@ -130,9 +136,9 @@ class Meter:
     def enter(self, digits: str, now: int, power: int = 0) -> Answer:
         """Take an entry and answer it; never raises, whatever the text.
 
-        `power` is the load in watts at this second, which meter test 9 shows. A refused entry changes nothing but
-        the lock-out's count, and a complete set of sections that KeyTypeError refuses is dropped (G); execution and
-        storing of the TID are one step (C).
+        `power` is the load in watts at this second, which meter test 9 shows. A refused entry changes nothing but the
+        lock-out's count, also the section that completes a forbidden change; execution and storing of the TID are one
+        step (C).
         """
         if not self.powered:
             return Answer(Status.NOT_READY, reason="the meter has no power")
@@ -214,14 +220,13 @@ class Meter:
         command, data = token.command, token.data
         if command in (Management.SET_TARIFF_RATE, Management.SET_WATER_METER_FACTOR):
             return Answer(Status.FUNCTION, token, f"{command.standard_name} is reserved")
+        if command in _LIMITS and not set(self.model.services) & _ELECTRIC:
+            return Answer(Status.FUNCTION, token, f"a meter without electricity has no {command.standard_name}")
         if command is Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT and self.model.phases == 1:
             return Answer(Status.FUNCTION, token, "a one-phase meter has no unbalance limit")
         if command is Management.CLEAR_CREDIT and data not in (ALL_REGISTERS, *self.registers):
             return Answer(Status.RANGE, token, f"register {data} is not in this meter")
-        if (
-            command in (Management.SET_MAXIMUM_POWER_LIMIT, Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT)
-            and amount.decode(data) > self.model.greatest_limit
-        ):
+        if command in _LIMITS and amount.decode(data) > self.model.greatest_limit:
             return Answer(
                 Status.RANGE, token, f"{amount.decode(data)} W is above this meter's {self.model.greatest_limit} W"
             )
@@ -255,8 +260,11 @@ class Meter:
                 return Answer(Status.FORMAT, section, "the pad bits are not zero")
             if section.supply_group > GREATEST_SGC:
                 return Answer(Status.RANGE, section, f"{section.supply_group} is not a supply group code")
-        complete = self.pending.add(section, now)
-        return self._change_key(complete, section) if complete else Answer(section_taken(section.subclass), section)
+        complete = self.pending.completed_by(section, now)
+        if complete:
+            return self._change_key(complete, section)
+        self.pending.add(section, now)
+        return Answer(section_taken(section.subclass), section)
 
     def _change_key(self, complete: tuple[KeyChangeSection, ...], section: KeyChangeSection) -> Answer:
         group = supply_group_of(complete)
@@ -266,6 +274,7 @@ class Meter:
         old_type = self.keys.key_type
         if not old_type.may_become(new.key_type):
             return Answer(Status.KEY_TYPE, section, f"a {old_type.name} may not be followed by a {new.key_type.name}")
+        self.pending.clear()
         self.keys = self.keys.changed(new)
         if new.rollover:
             self.tids.fill(0)

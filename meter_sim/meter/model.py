@@ -12,6 +12,8 @@ from meter_sim.sts.token import Service
 class MeterModel:
     """A meter's fixed properties. Times are seconds, energies watt-seconds, powers watts.
 
+    Raises ValueError for a number of KCTs that the algorithm does not have, no service or one twice, an empty store.
+
     The marks say how certain the rule behind a parameter is; its default is our own choice (G) unless marked.
     """
 
@@ -56,6 +58,15 @@ class MeterModel:
     """Maker code that a class 1 token must name, unless the token says 00, any maker (C)."""
     firmware: str = "1.0"
     """What meter test 10 shows."""
+
+    def __post_init__(self) -> None:
+        kcts = (4,) if self.encryption is Encryption.EA11 else (2, 3)
+        if self.kcts not in kcts:
+            raise ValueError(f"a meter with EA{self.encryption} supports {' or '.join(map(str, kcts))} KCTs")
+        if not self.services or len(set(self.services)) < len(self.services):
+            raise ValueError("a meter has one register or more, each for another service")
+        if self.tid_store < 1:
+            raise ValueError("a TID store has one entry or more")
 
     def cap(self, service: Service) -> int:
         """What the register of a service holds, in that register's own unit."""

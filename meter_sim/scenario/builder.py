@@ -68,8 +68,8 @@ class _Builder:
         customers = self._customers()
         self._faults.stop()
         meters = self._meters(models, loads, customers)
-        encryptions = {meter.name: self._model(meter, models).encryption for meter in spec.meters}
-        timeline = read_timeline(self._faults, spec, self._zone, (start, end), encryptions)
+        models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
+        timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._check_tables()
         self._faults.stop()
         return values.Scenario(

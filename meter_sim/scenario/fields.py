@@ -116,6 +116,13 @@ BoughtAmount = Annotated[
     _schema(_BOUGHT, "amount on a token, such as 50 kWh, 5 m3, 600 min or 12.50 currency"),
 ]
 """An amount with its unit."""
+RegisterAmount = Annotated[
+    quantities.Bought,
+    read_by(quantities.held, "an amount such as 5 m3, 600 min or 12.50 currency"),
+    PlainSerializer(str),
+    _schema(_BOUGHT, "what a register holds, such as 5 m3, 0 m3, 600 min or 12.50 currency"),
+]
+"""What a register holds, with its unit."""
 Duration = Annotated[
     int,
     read_by(quantities.duration, "a duration such as 20 min"),

@@ -85,15 +85,42 @@ _BOUGHT_UNITS = {"kWh": 10, "m3": 10, "min": 10, "currency": 100_000}
 
 
 def bought(text: str) -> Bought:
-    """The amount and the unit of `50 kWh`, `5 m3`, `600 min` or `12.50 currency`."""
-    match = re.fullmatch(rf"({_NUMBER}) ?(m3|min|currency)", text)
-    if match is None:
+    """The amount and the unit of `50 kWh`, `5 m3`, `600 min` or `12.50 currency`; above 0."""
+    unit = _unit_of(text)
+    if unit in ENERGY_UNITS:
         return Bought(amount(text), "kWh")
-    value = Decimal(match[1]) * _BOUGHT_UNITS[match[2]]
-    if value != value.to_integral_value() or not 0 < value <= GREATEST_BOUGHT:
-        what = "0.00001" if match[2] == "currency" else "tenths"
-        raise QuantityError(f"{text!r} cannot be bought, an amount is a whole number of {what} above 0, below 10^14")
-    return Bought(int(value), match[2])
+    found = _amount_with(text, unit)
+    if found.amount == 0:
+        raise QuantityError(f"{text!r} cannot be bought, an amount is above 0")
+    return found
+
+
+def held(text: str) -> Bought:
+    """What a register holds: as what is bought, but it may be 0."""
+    unit = _unit_of(text)
+    if unit in ENERGY_UNITS:
+        return Bought(energy(text) // WS_PER_TENTH, "kWh")
+    return _amount_with(text, unit)
+
+
+def _unit_of(text: str) -> str:
+    match = re.fullmatch(rf"{_NUMBER} ?([A-Za-z]+[0-9]?)", text)
+    units = (*ENERGY_UNITS, *(unit for unit in _BOUGHT_UNITS if unit not in ENERGY_UNITS))
+    if match is None or match[1] not in units:
+        raise QuantityError(
+            f"{text!r} is not an amount, write a number and a unit ({', '.join(units)}), such as 50 kWh"
+        )
+    return match[1]
+
+
+def _amount_with(text: str, unit: str) -> Bought:
+    value = Decimal(text.removesuffix(unit).strip()) * _BOUGHT_UNITS[unit]
+    step = "0.00001 of the currency" if unit == "currency" else f"0.1 {unit}"
+    if value != value.to_integral_value():
+        raise QuantityError(f"{text!r} is not a whole number of {step}")
+    if value > GREATEST_BOUGHT:
+        raise QuantityError(f"{text!r} is too large, at most 10^14 times {step} are allowed")
+    return Bought(int(value), unit)
 
 
 def duration(text: str) -> int:

@@ -13,7 +13,6 @@ from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
 from meter_sim.scenario.fields import (
     Amount,
-    BoughtAmount,
     Duration,
     Energy,
     Flag,
@@ -22,6 +21,7 @@ from meter_sim.scenario.fields import (
     Offset,
     Percentage,
     Power,
+    RegisterAmount,
     Text,
     Time,
     entries,
@@ -109,7 +109,9 @@ class MeterModelSpec(Model):
     services: Annotated[tuple[ServiceName, ...], entries(1), AfterValidator(lambda names: _unique(names))] = (
         _KEYPAD.services
     )
-    extended_functions: tuple[Annotated[int, whole(0, 63)], ...] = _KEYPAD.extended_functions
+    extended_functions: Annotated[
+        tuple[Annotated[int, whole(0, 63)], ...], AfterValidator(lambda functions: _unique(functions))
+    ] = _KEYPAD.extended_functions
     tid_store: Annotated[int, whole(1, 10_000)] = _KEYPAD.tid_store
     kct_timeout: Annotated[Duration, positive("a time-out")] = _KEYPAD.kct_timeout
     lockout: LockoutSpec = LockoutSpec()
@@ -133,10 +135,10 @@ class MeterModelSpec(Model):
         base = BUILT_IN_MODELS[self.based_on]
         left_out = set(type(self).model_fields) - self.model_fields_set - {"based_on"}
         update: dict[str, object] = {name: getattr(base, name) for name in left_out - {"lockout"}}
-        if "lockout" in left_out:
-            update["lockout"] = LockoutSpec.model_construct(
-                after=base.lockout_after, first=base.lockout_first, longest=base.lockout_longest
-            )
+        of_base = {"after": base.lockout_after, "first": base.lockout_first, "longest": base.lockout_longest}
+        if "lockout" not in left_out:
+            of_base |= {name: getattr(self.lockout, name) for name in self.lockout.model_fields_set}
+        update["lockout"] = LockoutSpec.model_construct(None, **of_base)
         if "encryption" in self.model_fields_set and "kcts" in left_out and self.encryption is not base.encryption:
             update["kcts"] = 4 if self.encryption is Encryption.EA11 else 2
         complete = self.model_copy(update=update)
@@ -147,10 +149,10 @@ class MeterModelSpec(Model):
         return complete
 
 
-def _unique(names: tuple[ServiceName, ...]) -> tuple[ServiceName, ...]:
-    if len(set(names)) < len(names):
-        raise wrong("a service stands here twice")
-    return names
+def _unique(entries_given: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(entries_given)) < len(entries_given):
+        raise wrong("an entry stands here twice")
+    return entries_given
 
 
 def _phases(text: str) -> int:
@@ -290,7 +292,7 @@ class MeterSpec(Model):
     key_expiry: KeyExpiry | None = None
     model: Name | None = None
     credit: Energy = 0
-    registers: dict[ServiceName, BoughtAmount] = Field(default_factory=dict)
+    registers: dict[ServiceName, RegisterAmount] = Field(default_factory=dict)
     load: Name | None = None
     customer: Name | None = None
     connection: Annotated[int, whole(0, 0xFFFFFFFF)] | None = None

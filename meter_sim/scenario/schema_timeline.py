@@ -15,6 +15,7 @@ from meter_sim.scenario.fields import (
     Name,
     OrText,
     Power,
+    RegisterAmount,
     Text,
     Time,
     nearest,
@@ -46,7 +47,7 @@ class Expect(OrText):
 
     result: Text | None = None
     credit: Energy | None = None
-    registers: dict[ServiceName, BoughtAmount | Literal["0"]] | None = None
+    registers: dict[ServiceName, RegisterAmount] | None = None
     switch: Literal["open", "closed"] | None = None
     key_revision: KeyRevision | None = None
     presumed_key_revision: KeyRevision | None = None

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from meter_sim.meter.credit import WS_PER_TENTH
+from meter_sim.meter.model import MeterModel
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
 from meter_sim.scenario import schema_timeline as spec
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.quantities import Bought
 from meter_sim.scenario.source import Place, path_text
+from meter_sim.sts.dkga import Dkga
 from meter_sim.sts.identity import Encryption
 from meter_sim.sts.token import Management, MeterTestToken, Service, meter_test
 from meter_sim.vending.point_of_sale import ExtendedFunction, KeyChangePlan
@@ -26,13 +28,13 @@ def read_timeline(
     scenario: schema.ScenarioSpec,
     zone: ZoneInfo,
     span: tuple[int, int],
-    encryptions: Mapping[str, Encryption],
+    models: Mapping[str, MeterModel],
 ) -> tuple[values.Action, ...]:
     """The actions in file order; what is wrong with them is noted in `faults`.
 
-    `encryptions` are the algorithms of the meters by name.
+    `models` are those of the meters, by the meters' names.
     """
-    return _Timeline(faults, scenario, zone, span, encryptions).actions()
+    return _Timeline(faults, scenario, zone, span, models).actions()
 
 
 class _Timeline:
@@ -44,10 +46,10 @@ class _Timeline:
         scenario: schema.ScenarioSpec,
         zone: ZoneInfo,
         span: tuple[int, int],
-        encryptions: Mapping[str, Encryption],
+        models: Mapping[str, MeterModel],
     ) -> None:
         self._faults = faults
-        self._encryptions = encryptions
+        self._models = models
         self._scenario = scenario
         self._groups = {meter.name: meter.supply_group for meter in scenario.meters}
         self._actions: Sequence[spec.ActionSpec] = scenario.timeline
@@ -85,6 +87,11 @@ class _Timeline:
                 self._faults.add((*path, "enter_after"), "a token is entered at least 1 s after it is bought")
             if action.expect is not None and (action.expect.credit or 0) % WS_PER_TENTH:
                 self._faults.add((*path, "expect", "credit"), "a display shows whole tenths of a kWh")
+            if action.expect is not None and action.expect.credit is not None and action.meter in self._models:
+                model = self._models[action.meter]
+                if Service.ELECTRICITY not in model.services:
+                    what = f"the model {model.name} has no electricity register, expect registers"
+                    self._faults.add((*path, "expect", "credit"), what)
         for place, action in enumerate(self._actions):
             if isinstance(action, spec.Enter) and action.enter[0].isalpha():
                 self._check_named_token(place, action)
@@ -109,10 +116,14 @@ class _Timeline:
 
     def _sections(self, action: spec.ActionSpec) -> int:
         """How many key change sections an action issues, or may issue with a purchase."""
-        if self._encryptions.get(action.meter) is Encryption.EA11:
+        if self._is_long(action.meter):
             return 4
         three = action.change_key.three_sections if isinstance(action, spec.ChangeKey) else True
         return 3 if three else 2
+
+    def _is_long(self, meter: str) -> bool:
+        """Whether a meter has 128-bit keys."""
+        return meter in self._models and self._models[meter].encryption is Encryption.EA11
 
     def _check_power_cycles(self) -> None:
         back: dict[str, int] = {}
@@ -132,14 +143,18 @@ class _Timeline:
         if not isinstance(action, spec.ChangeKey) or action.meter not in self._groups:
             return
         change, path = action.change_key, ("timeline", place, "change_key")
-        if change.three_sections and self._encryptions.get(action.meter) is Encryption.EA11:
+        if change.three_sections and self._is_long(action.meter):
             self._faults.add((*path, "three_sections"), "a meter with EA11 takes four sections, leave this out")
         group = change.supply_group or self._groups[action.meter]
         groups = self._scenario.supply_groups
         if not self._faults.known(group, groups, (*path, "supply_group"), "supply group"):
             return
         self._groups[action.meter] = group
-        revisions = [key.key_revision for key in groups[group].vending_keys]
+        keys = {key.key_revision: key for key in groups[group].vending_keys}
+        revisions = list(keys)
+        if change.to in keys and keys[change.to].dkga is Dkga.DKGA02 and self._is_long(action.meter):
+            what = "DKGA02 makes 64-bit keys only, and this meter has EA11; name a key of DKGA04"
+            self._faults.add((*path, "to"), what)
         if change.to not in revisions:
             allowed = ", ".join(map(str, revisions))
             what = f"supply group {group} has no vending key of key revision {change.to}, allowed are {allowed}"
@@ -225,16 +240,14 @@ class _Timeline:
         return {"at": self._instants[place], "meter": action.meter, "expect": expectation}
 
 
-def registers_of(
-    faults: Faults, path: Place, registers: Mapping[Service, Bought | str]
-) -> tuple[tuple[Service, int], ...]:
+def registers_of(faults: Faults, path: Place, registers: Mapping[Service, Bought]) -> tuple[tuple[Service, int], ...]:
     """Contents of registers by service, in the unit of each; what is wrong is noted in `faults`."""
     for service, bought in registers.items():
         if service is Service.ELECTRICITY:
             faults.add(path, "the electricity register stands under credit")
-        elif isinstance(bought, Bought) and bought.unit != service.unit:
+        elif bought.unit != service.unit:
             faults.add(path, f"{bought} is no amount of {service.name.lower()}, write {service.unit}")
-    return tuple((service, bought.amount if isinstance(bought, Bought) else 0) for service, bought in registers.items())
+    return tuple((service, bought.amount) for service, bought in registers.items())
 
 
 def _order(order: spec.ManageOrder) -> tuple[Management, int] | MeterTestToken | ExtendedFunction:

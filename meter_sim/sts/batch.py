@@ -18,7 +18,7 @@ from meter_sim.sts import amount, tid
 from meter_sim.sts.compiled import amount as amount_kernels
 from meter_sim.sts.compiled import cipher, crc, dkga, number, pan, token
 from meter_sim.sts.dkga import DecoderKey, Dkga, dkga04_message
-from meter_sim.sts.errors import FieldOutOfRange, NotSupported, StsError, WrongIdentity
+from meter_sim.sts.errors import AmountOutOfRange, FieldOutOfRange, NotSupported, StsError, WrongIdentity
 from meter_sim.sts.identity import GREATEST_KEN, Encryption, KeyIdentity, KeyType, MeterPan
 from meter_sim.sts.key_change import PRINTED
 from meter_sim.sts.tid import BaseDate
@@ -56,16 +56,26 @@ def _whole(
     error: type[StsError] = FieldOutOfRange,
 ) -> NDArray[Number]:
     """Whole numbers of a range in a dtype that holds them: a column, contiguous and writable, or a single value."""
-    array = np.asarray(values)
+    array = _integers(values)
     if array.ndim > 1:
         raise ValueError(f"{what} has {array.ndim} dimensions, a column has one")
     if array.size:
-        if array.dtype.kind not in "iub":
+        if array.dtype.kind not in "iubO":
             raise ValueError(f"{what} has the dtype {array.dtype}, it takes whole numbers")
         for value in (int(array.min()), int(array.max())):
             if not least <= value <= greatest:
                 raise error(f"{what} {value} is outside {least} to {greatest}")
     return np.require(array, dtype, ["C", "W"])
+
+
+def _integers(values: ArrayLike) -> NDArray[np.generic]:
+    """An array of the values; whole numbers that no integer dtype holds together stay Python's own."""
+    array = np.asarray(values)
+    if array.dtype.kind in "fO" and not isinstance(values, np.ndarray):
+        array = np.asarray(values, dtype=np.object_)
+    if array.dtype.kind == "O" and not all(isinstance(value, int | np.integer) for value in array.ravel()):
+        return np.asarray(values, dtype=np.float64)  # not whole numbers: the caller says so
+    return array
 
 
 def _column(
@@ -253,7 +263,12 @@ def skip_reserved(tids: ArrayLike) -> NDArray[np.int32]:
 
 def encode_amount(amounts: ArrayLike) -> NDArray[np.int32]:
     """The 16-bit codes (int32) of amounts in tenths or watts, rounded up (C); NO_CODE below 0 and above GREATEST."""
-    column = _column(amounts, np.int64, "amount", _INT_64, -_INT_64 - 1)
+    array = np.atleast_1d(_integers(amounts))
+    if array.dtype.kind == "u":  # numbers beyond int64 have no code either
+        array = np.minimum(array, amount.GREATEST + 1)
+    elif array.dtype.kind == "O":
+        array = np.clip(array, -1, amount.GREATEST + 1)
+    column = _column(array, np.int64, "amount", _INT_64, -_INT_64 - 1)
     codes = np.empty(len(column), dtype=np.int32)
     amount_kernels.encode_all(column, codes)
     return codes
@@ -268,11 +283,24 @@ def decode_amount(codes: ArrayLike) -> NDArray[np.int64]:
 
 
 def encode_currency(units: ArrayLike) -> NDArray[np.int32]:
-    """The 20-bit codes (int32) of amounts in 1e-5 of the base currency, rounded towards positive infinity (C)."""
-    column = _column(units, np.int64, "amount", _INT_64, -_INT_64 - 1)
+    """The 20-bit codes (int32) of amounts in 1e-5 of the base currency, rounded towards positive infinity (C).
+
+    NO_CODE beyond GREATEST_CURRENCY on either side. Numbers beyond int64 are coded one by one by the scalar code.
+    """
+    array = np.atleast_1d(_integers(units))
+    if array.dtype.kind == "O" or (array.dtype.kind == "u" and array.size and int(array.max()) > _INT_64):
+        return np.array([_currency_code(int(value)) for value in array], dtype=np.int32)
+    column = _column(array, np.int64, "amount", _INT_64, -_INT_64 - 1)
     codes = np.empty(len(column), dtype=np.int32)
     amount_kernels.encode_currency_all(column, codes)
     return codes
+
+
+def _currency_code(units: int) -> int:
+    try:
+        return amount.encode_currency(units)
+    except AmountOutOfRange:
+        return NO_CODE
 
 
 def decode_currency(codes: ArrayLike) -> NDArray[np.object_]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from meter_sim.sts import amount as coding
 from meter_sim.sts import tid
 from meter_sim.sts.errors import AmountOutOfRange as AmountTooLarge
-from meter_sim.sts.token import Management, MeterTestToken, Service
+from meter_sim.sts.token import Management, MeterTestToken, Service, tid_of
 from meter_sim.vending.refusal import AmountOutOfRange, RequestRepeated
 from meter_sim.vending.secure_module import IssuedToken, MeterRecord, SecureModule
 
@@ -91,10 +91,11 @@ class Slip:
 
 @dataclass(slots=True)
 class MeterRegister:
-    """The vending side's meter records, by meter name, and the changes that wait for a purchase."""
+    """The vending side's meter records, by meter name, the changes that wait for a purchase, and slips by request."""
 
     records: dict[str, MeterRecord] = field(default_factory=dict)
     waiting: dict[str, KeyChangePlan] = field(default_factory=dict)
+    slips: dict[str, tuple[object, Slip]] = field(default_factory=dict)
 
 
 RndOfMinute = Callable[[int], int]
@@ -115,11 +116,10 @@ class PointOfSale:
     clock_offset: int = 0
     after_last_minute: AfterLastMinute = AfterLastMinute.REFUSE
     force_rollover: bool | None = None
-    _slips: dict[str, tuple[object, Slip]] = field(default_factory=dict, init=False)
 
     def reprint(self, request: str) -> Slip | None:
         """The slip that was printed under a request's id, or None if there is none; nothing is issued."""
-        return self._slips[request][1] if request in self._slips else None
+        return self.register.slips[request][1] if request in self.register.slips else None
 
     def sell(
         self,
@@ -135,20 +135,22 @@ class PointOfSale:
         """A credit token, behind the sections of a waiting key change if there is one.
 
         `amount` is tenths of the service's unit, for a service in currency 1e-5 of the base currency. A request that
-        is repeated under its id gets the slip that was printed the first time, and no second TID.
+        is repeated under its id, here or at another point of sale of the same register, gets the slip that was printed
+        the first time, and no second TID. Where the slip was lost before it was noted, the secure module still knows
+        the tokens.
 
         Raises a Refusal, after which nothing is changed: register, list and waiting change are as before.
         """
         asked = meter, service, amount
-        if request is not None and request in self._slips:
-            before, slip = self._slips[request]
+        if request is not None and request in self.register.slips:
+            before, slip = self.register.slips[request]
             if before != asked:
                 raise RequestRepeated(f"the request {request!r} was made before, and for something else")
             return slip
         plan = self.register.waiting.get(meter)
         old = self.register.records[meter]
         new = plan.applied_to(old) if plan else old
-        sections = self._sections(old, new, plan, now) if plan else ()
+        sections = self._sections(old, new, plan, now, request and f"{request}.kct") if plan else ()
         minute, number = self._tid(new, now, on_reserved_minute)
         token = self.module.issue_credit(
             new,
@@ -157,13 +159,17 @@ class PointOfSale:
             tid=number,
             rnd=rnd(minute),
             at=now + self.clock_offset,
+            request=request,
         )
+        issued_tid = tid_of(token.token)
+        if issued_tid is not None and issued_tid != number:  # the module answered a repeated request
+            minute += issued_tid - number
         self.tids.note(new.pan.digits, minute)
         self.register.records[meter] = new
         self.register.waiting.pop(meter, None)
         slip = Slip(self.name, sections, token)
         if request is not None:
-            self._slips[request] = asked, slip
+            self.register.slips[request] = asked, slip
         return slip
 
     def change_key(self, meter: str, plan: KeyChangePlan, *, now: int) -> Slip:
@@ -229,7 +235,9 @@ class PointOfSale:
         """A meter test token; it needs neither key nor TID."""
         return Slip(self.name, token=self.module.issue_meter_test(token))
 
-    def _sections(self, old: MeterRecord, new: MeterRecord, plan: KeyChangePlan, now: int) -> tuple[IssuedToken, ...]:
+    def _sections(
+        self, old: MeterRecord, new: MeterRecord, plan: KeyChangePlan, now: int, request: str | None = None
+    ) -> tuple[IssuedToken, ...]:
         return self.module.issue_key_change(
             old,
             new,
@@ -237,6 +245,7 @@ class PointOfSale:
             rollover=self.force_rollover,
             key_expiry=plan.key_expiry,
             three_sections=plan.three_sections,
+            request=request,
         )
 
     def _tid(self, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:

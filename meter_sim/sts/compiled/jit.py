@@ -6,6 +6,7 @@ kernels are made from: the sources in this folder, the scalar modules whose tabl
 in any of them means another folder.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -47,14 +48,14 @@ def fingerprint(sources: Iterable[Path]) -> str:
 
 def _cache_folder(sources: Iterable[Path]) -> Path | None:
     """The folder for the kernels made from these sources, ready to be written; None where there can be none."""
-    parent = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_dir("meter_sim", appauthor=False))
     try:
+        parent = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_dir("meter_sim", appauthor=False))
         folder = parent / f"compiled-{fingerprint(sources)}"
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
         os.utime(folder)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: nobody's home
         return None
     if is_new:
         _remove_older(parent)
@@ -76,6 +77,34 @@ def _remove_older(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+class _Forgiving:
+    """A kernel's cache on disk that is no reason to fail.
+
+    What cannot be read is compiled again, what cannot be written is not kept. numba itself gives up on a file that a
+    loss of power cut short, and on a disk that is full.
+    """
+
+    def __init__(self, cache: Any) -> None:  # noqa: ANN401 (numba has no types)
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._cache, name)
+
+    def load_overload(self, *arguments: Any) -> Any:  # noqa: ANN401
+        """A compiled function from the disk, or None."""
+        try:
+            return self._cache.load_overload(*arguments)
+        except Exception:  # whatever a damaged file may raise when it is unpickled
+            with contextlib.suppress(Exception):
+                self._cache.flush()
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:  # noqa: ANN401
+        """Keep a compiled function, if that can be."""
+        with contextlib.suppress(Exception):
+            self._cache.save_overload(*arguments)
+
+
 def compiler(*more_sources: Path) -> Callable[[Kernel], Kernel]:
     """A decorator that compiles a function and keeps the result on disk.
 
@@ -93,9 +122,12 @@ def compiler(*more_sources: Path) -> Callable[[Kernel], Kernel]:
             before = settings["CACHE_DIR"]
             settings["CACHE_DIR"] = str(folder)
             try:
-                return cast("Kernel", numba.njit(nogil=True, error_model="numpy", cache=True)(function))
+                kernel = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
             finally:
                 settings["CACHE_DIR"] = before
+        untyped = cast("Any", kernel)
+        untyped._cache = _Forgiving(untyped._cache)
+        return cast("Kernel", kernel)
 
     return compiled
 
