@@ -1,10 +1,12 @@
 """Every scenario key and every option has a line in the docs, and the examples in the docs are what they say."""
 
+import csv
 import re
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel
 
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
@@ -88,3 +90,16 @@ def fields_that_are_read():
 )
 def test_every_field_of_a_file_has_a_line(name):
     assert re.search(rf"^\|[^|]*`{name}`[^|]*\|", FILES, re.MULTILINE), name
+
+
+def test_the_example_of_a_file_is_what_comes_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [example] = re.findall(r"```csv\n(.*?)```", FILES, re.DOTALL)
+    Path("requests.csv").write_text(example)
+    result = CliRunner().invoke(main, ["token", "issue", "--from", "requests.csv", "--out", "tokens.csv"])
+    assert result.exit_code == 1
+    told = " ".join(FILES.split())
+    assert f"`{result.stderr.strip()}`" in told
+    first, second, _ = csv.DictReader(Path("tokens.csv").read_text().splitlines())
+    assert f"`{first['token']}`" in told
+    assert f"`{second['tokens']}`" in told
