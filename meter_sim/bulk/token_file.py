@@ -13,17 +13,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ijson
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from meter_sim.arrow_columns import text, text_lists, texts
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 KEY_FIELDS = (
     "dkga",
@@ -194,6 +196,8 @@ def _from_json(column: pa.Array) -> dict[str, pa.Array]:
 
 class _Parquet(RowSource):
     def __init__(self, path: Path, chunk_rows: int) -> None:
+        import pyarrow.parquet as pq  # it takes a while, and CSV does without
+
         self._path = path
         self._chunk_rows = chunk_rows
         self._file = pq.ParquetFile(path)
@@ -360,7 +364,7 @@ def create_rows(path: Path) -> RowSink:
 
 
 class _TableSink(RowSink):
-    _writer: pa.csv.CSVWriter | pq.ParquetWriter | None = None
+    _writer: Any = None
 
     def _write(self, columns: Mapping[str, pa.Array], rows: tuple[Row, ...] | None) -> None:
         table = pa.table({name: self._cell(column) for name, column in columns.items()})
@@ -369,7 +373,7 @@ class _TableSink(RowSink):
         self._writer.write(table)
 
     @abstractmethod
-    def _writer_of(self, schema: pa.Schema) -> pa.csv.CSVWriter | pq.ParquetWriter: ...
+    def _writer_of(self, schema: pa.Schema) -> "pa.csv.CSVWriter | pq.ParquetWriter": ...
 
     def _cell(self, column: pa.Array) -> pa.Array:
         return column
@@ -388,7 +392,9 @@ class _CsvSink(_TableSink):
 
 
 class _ParquetSink(_TableSink):
-    def _writer_of(self, schema: pa.Schema) -> pq.ParquetWriter:
+    def _writer_of(self, schema: pa.Schema) -> "pq.ParquetWriter":
+        import pyarrow.parquet as pq
+
         return pq.ParquetWriter(str(self._draft), schema)
 
 

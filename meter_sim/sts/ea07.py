@@ -32,36 +32,34 @@ def _inverse(table: Table) -> Table:
     return tuple(back)
 
 
-def _substituted(byte: int, low: Table, high: Table) -> int:
-    return high[byte >> 4] << 4 | low[byte & 15]
-
-
-def _moved(byte: int, first_bit: int, permutation: Table) -> int:
-    return sum((byte >> bit & 1) << permutation[first_bit + bit] for bit in range(8))
+def _moved(nibble: int, first_bit: int, permutation: Table) -> int:
+    return sum((nibble >> bit & 1) << permutation[first_bit + bit] for bit in range(4))
 
 
 def _byte_tables(boxes: tuple[Table, Table], permutation: Table) -> tuple[tuple[Table, ...], ...]:
     """For each byte of the block and each choice of boxes (high nibble's choice in bit 1): its 256 results."""
-    return tuple(
-        tuple(
-            tuple(
-                _moved(_substituted(byte, boxes[choice & 1], boxes[choice >> 1]), 8 * place, permutation)
-                for byte in range(256)
-            )
-            for choice in range(4)
-        )
-        for place in range(8)
-    )
+
+    def table(place: int, choice: int) -> Table:
+        low = [_moved(boxes[choice & 1][nibble], 8 * place, permutation) for nibble in range(16)]
+        high = [_moved(boxes[choice >> 1][nibble], 8 * place + 4, permutation) for nibble in range(16)]
+        return tuple(above | below for above in high for below in low)
+
+    return tuple(tuple(table(place, choice) for choice in range(4)) for place in range(8))
 
 
+_NIBBLES = tuple(range(16))
 _SAME = tuple(range(64))
-_INVERSE_BOXES = (_inverse(S2), _inverse(S1))
-_FORTH = _byte_tables((S1, S2), P)
-_BACK = _byte_tables(_INVERSE_BOXES, _inverse(P))
-_BACK_LAST = _byte_tables(_INVERSE_BOXES, _SAME)
-_UNMOVE: Round = tuple(  # type: ignore[assignment]
-    tuple(_moved(byte, 8 * place, _inverse(P)) for byte in range(256)) for place in range(8)
-)
+INVERSE_BOXES = (_inverse(S2), _inverse(S1))
+"""The boxes of deciphering, for key bit 0 and 1."""
+INVERSE_P = _inverse(P)
+FORTH = _byte_tables((S1, S2), P)
+"""Substitution and permutation of each byte of the block, for each choice of its two boxes."""
+BACK = _byte_tables(INVERSE_BOXES, INVERSE_P)
+"""Inverse substitution, and the inverse permutation of the round that follows it."""
+BACK_LAST = _byte_tables(INVERSE_BOXES, _SAME)
+"""Inverse substitution alone, of the last round."""
+UNMOVE: Round = tuple(table[0] for table in _byte_tables((_NIBBLES, _NIBBLES), INVERSE_P))  # type: ignore[assignment]
+"""The inverse permutation alone, of the first round."""
 
 
 def _rotated_right(value: int, places: int) -> int:
@@ -81,9 +79,9 @@ def _keyed(bit: int, tables: tuple[tuple[Table, ...], ...]) -> Keyed:
     )
 
 
-_FORTH_KEYED = _keyed(3, _FORTH)
-_BACK_KEYED = _keyed(0, _BACK)
-_BACK_LAST_KEYED = _keyed(0, _BACK_LAST)
+_FORTH_KEYED = _keyed(3, FORTH)
+_BACK_KEYED = _keyed(0, BACK)
+_BACK_LAST_KEYED = _keyed(0, BACK_LAST)
 
 
 def _choices(key: int, keyed: Keyed) -> Round:
@@ -107,7 +105,7 @@ def _forth(key: int) -> tuple[Round, ...]:
 def _back(key: int) -> tuple[Round, ...]:
     # A round is "move back, substitute back"; each round's substitution is joined with the next round's move.
     state = key
-    rounds = [_UNMOVE]
+    rounds = [UNMOVE]
     for number in range(_ROUNDS):
         rounds.append(_choices(state, _BACK_KEYED if number < _ROUNDS - 1 else _BACK_LAST_KEYED))
         state = _rotated_right(state, 1)

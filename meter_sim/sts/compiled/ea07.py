@@ -5,40 +5,15 @@ This is the form for compiled loops that have one block in hand. Whole columns g
 
 import numpy as np
 from numpy import uint64
-from numpy.typing import NDArray
 
 from meter_sim.sts.compiled.jit import compiled
-from meter_sim.sts.ea07 import S1, S2, P
+from meter_sim.sts.ea07 import BACK, BACK_LAST, FORTH, UNMOVE
 
 ROUNDS = 16
-INVERSE_BOXES = (tuple(S2.index(value) for value in range(16)), tuple(S1.index(value) for value in range(16)))
-"""The boxes of decryption, for key bit 0 and 1."""
-INVERSE_P = tuple(P.index(place) for place in range(64))
-
-
-def _moved(byte: int, first_bit: int, permutation: tuple[int, ...]) -> int:
-    return sum((byte >> bit & 1) << permutation[first_bit + bit] for bit in range(8))
-
-
-def _substituted(byte: int, choice: int, boxes: tuple[tuple[int, ...], ...]) -> int:
-    return boxes[choice >> 1][byte >> 4] << 4 | boxes[choice & 1][byte & 15]
-
-
-def _tables(boxes: tuple[tuple[int, ...], ...], permutation: tuple[int, ...]) -> NDArray[uint64]:
-    """A row for each byte of the block: 256 results for each of the four choices of its two boxes."""
-    return np.array(
-        [
-            [_moved(_substituted(row & 255, row >> 8, boxes), 8 * place, permutation) for row in range(1024)]
-            for place in range(8)
-        ],
-        dtype=uint64,
-    )
-
-
-_FORTH = _tables((S1, S2), P)
-_BACK = _tables(INVERSE_BOXES, INVERSE_P)
-_UNMOVE = np.array([[_moved(byte, 8 * place, INVERSE_P) for byte in range(256)] for place in range(8)], dtype=uint64)
-_UNBOX = np.array([_substituted(row & 255, row >> 8, INVERSE_BOXES) for row in range(1024)], dtype=np.uint8)
+_FORTH = np.array(FORTH, dtype=uint64).reshape(8, 1024)
+_BACK = np.array(BACK, dtype=uint64).reshape(8, 1024)
+_UNMOVE = np.array(UNMOVE, dtype=uint64)
+_UNBOX = np.array(BACK_LAST[0], dtype=np.uint8).reshape(1024)
 
 
 @compiled

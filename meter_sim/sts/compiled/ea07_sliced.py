@@ -9,9 +9,9 @@ import numpy as np
 from numpy import uint64
 from numpy.typing import NDArray
 
-from meter_sim.sts.compiled.ea07 import INVERSE_BOXES, INVERSE_P, ROUNDS
+from meter_sim.sts.compiled.ea07 import ROUNDS
 from meter_sim.sts.compiled.jit import compiled
-from meter_sim.sts.ea07 import S1, S2, P
+from meter_sim.sts.ea07 import INVERSE_BOXES, INVERSE_P, S1, S2, P
 
 WORDS = 32
 """Words side by side."""
