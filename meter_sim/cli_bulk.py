@@ -1,7 +1,9 @@
 """What the commands for files of tokens share: options, progress, the report of bad rows; and feed and keychange."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from meter_sim.meter.models import BUILT_IN
+from meter_sim.sts.dkga import dkga_named
 from meter_sim.sts.errors import StsError
-from meter_sim.sts.identity import KeyType
+from meter_sim.sts.identity import KeyType, supply_group_code, tariff_index
 from meter_sim.sts.tid import BaseDate
 from meter_sim.wrong_input import WrongInputError
 
@@ -104,6 +107,7 @@ def work_through_file(
             bar.update(place - bar.n)
 
         try:
+            _clean_up_when_terminated()
             tally = work_through(
                 source,
                 out,
@@ -125,6 +129,12 @@ def work_through_file(
     click.echo(f"{out}: {', '.join(parts)}")
     if tally.bad or tally.refused:
         sys.exit(SOME_ROWS)
+
+
+def _clean_up_when_terminated() -> None:
+    """Let SIGTERM end the command as an exception would, so that no draft is left behind."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def key_defaults(*, to_key: bool) -> Decorator:
@@ -242,6 +252,15 @@ def keychange(
     """
     from meter_sim.bulk.key_change_sets import KeyChangeSets, Target
 
+    for option, value, read in (
+        ("--to-dkga", to_dkga, dkga_named),
+        ("--to-sgc", to_sgc, supply_group_code),
+        ("--to-ti", to_ti, tariff_index),
+    ):
+        try:
+            _ = value is None or read(value)
+        except StsError as error:
+            raise WrongInputError(f"keychange: {option}: {error}") from None
     target = Target(
         key_revision=key_revision,
         base_date=to_base,

@@ -205,3 +205,33 @@ def test_limits_and_tests_at_a_meter(tmp_path):
     _, said = fed(tmp_path, rows)
     assert [row["answer"] for row in said] == ["FunctionError", "Accept", "MfrCodeError"]
     assert said[1]["display"] == f"SGC {kit.SGC}"
+
+
+def test_time_does_not_go_backwards(tmp_path):
+    first, second = issued(tmp_path, [{}, {"issued": "2024-03-02 10:00:00"}])
+    times = [{"entered": "2024-03-02 12:00:00"}, {"entered": "2024-03-02 11:59:59"}]
+    _, said = fed(tmp_path, [{**first, **times[0]}, {**second, **times[1]}, {**second, **times[0]}])
+    assert [row.get("answer") for row in said] == ["Accept", None, "Accept"]
+    assert said[1]["error"] == "entered: is before the meter's entry before it"
+
+
+def test_a_lock_out_is_waited_for_to_its_end(tmp_path):
+    """After the fifth wrong entry the keypad is locked for 40 s, with a pause of 1 s the sixth waits for it."""
+    [row] = issued(tmp_path, [{}])
+    wrong = {**row, "token": "23716100501183194197"}
+    _, said = fed(tmp_path, [wrong] * 6 + [row], "--pause", "1")
+    assert [answer["answer"] for answer in said] == ["CRCError"] * 6 + ["Accept"]
+
+
+def test_reasons_of_several_tokens(tmp_path):
+    [row] = issued(tmp_path, [{"new": {"tariff_index": "02"}}])
+    _, said = fed(tmp_path, [row, row])
+    assert said[0].get("reason", "") == ""
+    assert said[1]["reason"].count("does not decipher") == 2
+
+
+def test_groups(tmp_path):
+    [row] = issued(tmp_path, [{}])
+    token = row["token"]
+    _, said = fed(tmp_path, [{**row, "token": "-".join(token[place : place + 4] for place in range(0, 20, 4))}])
+    assert said[0]["answer"] == "Accept"

@@ -176,3 +176,77 @@ def test_sections_are_those_of_the_scalar_code(tmp_path):
         options += ["--key", "test:old", "--to-krn", 2, "--to-base", 2014, "--to-key", "test:new", "--ea", row["ea"]]
         single = cli("token", "issue", *options)
         assert [line.replace(" ", "") for line in single.output.splitlines()] == said["tokens"].split()
+
+
+def test_a_long_meter_beside_sets_of_three(tmp_path):
+    rows = [{**METER, "ea": "11"}, METER]
+    result, out = made(tmp_path, rows, "--key", "test:old", "--to-key", "test:new", "--three-sections")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [len(tokens_of(row)) for row in out] == [4, 3]
+
+
+def spoilt_sections(monkeypatch, change):
+    """The sets of METER where the sections are those of a slightly other change than the rows ask for."""
+    keys, target = VendingKeys("test:old", "test:new"), Target(2, base_date="2014")
+    sets, whole = KeyChangeSets(keys, target), key_change_sets.issue
+    other = key_change_sets._with(chunk(), {**target.fields(), **change})
+    monkeypatch.setattr(key_change_sets, "issue", lambda wanted, vending: whole(other, vending))
+    return sets.make(chunk())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key_expiry_number": "254"},
+        {"rollover": "false"},
+        {"new.key_revision_number": "3"},
+        {"new.tariff_index": "02"},
+        {"new.key_type": "1"},
+        {"new.base_date": "2035"},
+    ],
+)
+def test_every_part_of_the_key_register_is_proved(monkeypatch, change):
+    added, faults, _ = spoilt_sections(monkeypatch, change)
+    assert added["tokens"].to_pylist() == [None]
+    assert faults[0].startswith("not proved: ")
+
+
+def test_the_last_section_must_answer_accept(monkeypatch):
+    keys = VendingKeys("test:old", "test:new")
+    sets, whole = KeyChangeSets(keys, Target(2, base_date="2014")), key_change_sets.issue
+
+    def first_only(wanted, vending):
+        added, faults, refused = whole(wanted, vending)
+        return {**added, "tokens": pa.array([added["tokens"].to_pylist()[0][:1]])}, faults, refused
+
+    monkeypatch.setattr(key_change_sets, "issue", first_only)
+    _, faults, _ = sets.make(chunk())
+    assert faults[0] == "not proved: the meter answers 1stKCT"
+
+
+def test_credit_under_the_new_key_is_part_of_the_proof(monkeypatch):
+    keys = VendingKeys("test:old", "test:new")
+    sets = KeyChangeSets(keys, Target(2, base_date="2014"))
+    monkeypatch.setattr(key_change_sets.cipher, "encipher", lambda token, key: "0" * 20)
+    _, faults, _ = sets.make(chunk())
+    assert faults[0] == "not proved: credit for electricity under the new key is not accepted"
+
+
+def test_a_row_s_model_counts_before_the_option(tmp_path):
+    rows = [{**METER, "model": "keypad_3kct"}, {**METER, "model": ""}]
+    options = ["--key", "test:old", "--three-sections", "--model", "keypad"]
+    _, out = made(tmp_path, rows, *options)
+    assert [bool(row["tokens"]) for row in out] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--to-dkga", "03"], "keychange: --to-dkga: DKGA03 is withdrawn; use 02 or 04"),
+        (["--to-sgc", "1"], "keychange: --to-sgc: supply group code '1' is not 6 decimal digits"),
+        (["--to-ti", "1"], "keychange: --to-ti: tariff index '1' is not 2 decimal digits"),
+    ],
+)
+def test_a_mistake_in_the_command_is_told_once(tmp_path, options, line):
+    result, out = made(tmp_path, [METER, METER], *options)
+    assert (result.exit_code, result.stderr, out) == (2, line + "\n", [])

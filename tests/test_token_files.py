@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +190,7 @@ BAD = [
     ({"units": 2_000_000}, "units: 20000000 is more than a token can carry"),
     ({"units": "ten"}, "units: 'ten' is not a number"),
     ({"units": None}, "units is missing"),
-    ({"subclass": 4, "currency": 0.000001}, "currency: '1e-06' is not a whole number of 0.00001"),
+    ({"subclass": 4, "currency": 0.000001}, "is not a whole number of 0.00001"),
     ({"issued": "2013-12-31 23:59:00"}, "issued: has no TID under base date 2014"),
     ({"issued": "2045-11-24 20:16:00"}, "issued: has no TID under base date 2014"),
     ({"issued": "yesterday"}, "issued: 'yesterday' is no UTC instant"),
@@ -272,7 +273,7 @@ def test_rows_that_cannot_be_read_are_told_too(tmp_path):
     [
         ("in.txt", "", "a file of rows ends in .csv, .parquet, .json or .jsonl"),
         ("in.csv", "", "a CSV begins with a line of field names"),
-        ("in.csv", "a,b,a\n", "the field 'a' stands twice in the first line"),
+        ("in.csv", "a,b,a\n", "the field 'a' stands there twice"),
         ("in.csv", b"a\n\xff\xfe\n", "cannot be read"),
         ("in.csv", b"\xff\xfe\n", "cannot be read"),
         ("in.json", '{"rows": []}', "a JSON file of rows is an array of objects; one a line is .jsonl"),
@@ -373,7 +374,7 @@ def test_the_vending_key_after_a_change(tmp_path, own, to_key, wanted):
     assert [row.get("result") for row in said] == ["Authentic", "Mismatch", None, None]
     assert [row.get("error") for row in said[2:]] == [
         "tokens: are no whole set of key change sections",
-        "tokens is empty",
+        "token is missing",
     ]
     assert result.exit_code == 1
     assert "2 bad, 1 not authentic" in result.output
@@ -529,3 +530,267 @@ def test_memory_does_not_grow_with_the_file(tmp_path, form):
         assert f"{rows * times} rows" in done.stdout
         peaks.append(int(done.stdout.splitlines()[-1]))
     assert peaks[1] < 1.35 * peaks[0]
+
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+def run_rows(tmp_path, command, rows, *options, form="json", out="out.json"):
+    file = write(tmp_path / f"in.{form}", rows)
+    result = cli("token", command, "--from", file, "--out", tmp_path / out, *options)
+    return result, read(tmp_path / out) if (tmp_path / out).exists() else []
+
+
+@pytest.mark.parametrize("out", [f"out.{form}" for form in FORMATS])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"new": json.dumps({"tariff_index": "02", "vending_key": KEY})},
+        {"new": f"not JSON {KEY}"},
+        {"new": [{"vending_key": KEY}]},
+        {"meter": {"old": {"vending_key": KEY}, "Vending-Key": 1}, "history": [{"vending_key": KEY}]},
+        {"dkga": KEY},
+        {"ea": KEY},
+        {"tariff_index": KEY},
+        {"supply_group_code": KEY + "0"},
+        {"meter_pan": KEY},
+        {"token_class": KEY},
+        {"units": KEY},
+        {"issued": KEY},
+    ],
+    ids=str,
+)
+def test_a_vending_key_in_a_strange_place_is_not_told(tmp_path, more, out):
+    """In a field of another name it is told by no error; under its own name it is not repeated either."""
+    [field] = list(more)[:1]
+    row = {**GOOD, "token": "23716100501183194197", **more}
+    for command in ("issue", "verify", "feed"):
+        result, said = run_rows(tmp_path, command, [row, GOOD], out=out)
+        texts = [result.output, *(str(row.get("error")) for row in said)]
+        if field in ("new", "meter"):
+            texts.append((tmp_path / out).read_bytes().decode("latin-1") if said else "")
+            texts.append(json.dumps(said))
+        assert not any(KEY in text for text in texts), (command, result.output[-300:])
+
+
+@pytest.mark.parametrize("name", ["VENDING_KEY", "Vending key", "new.vendingKey", "meter.vending_key"])
+def test_a_field_that_means_a_vending_key_is_called_so(tmp_path, name):
+    cells = {**flat(GOOD), name: KEY}
+    lines = [",".join(cells), ",".join(map(str, cells.values()))]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
+    result = cli("token", "verify", "--from", tmp_path / "in.csv", "--out", tmp_path / "out.csv")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert f"the field '{name}' holds vending keys, call it vending_key" in result.stderr
+    assert KEY not in result.output
+    row = {**GOOD, **({"new": {"vendingKey": KEY}} if name.startswith("new") else {name.replace(".", "_"): KEY})}
+    if name != "meter.vending_key":
+        result, _ = run_rows(tmp_path, "verify", [row])
+        assert result.exit_code == 2
+
+
+def test_cells_of_several_lines(tmp_path):
+    rows = [{**GOOD, "note": f'line {number}\nsecond, "{number}"'} for number in range(45_000)]
+    result, out = run_rows(tmp_path, "issue", rows, form="csv", out="out.csv")
+    assert (tmp_path / "in.csv").stat().st_size > 1 << 22  # more than the reader takes at a time
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [row["note"] for row in out] == [row["note"] for row in rows]
+
+
+def test_what_is_empty_is_not_there(tmp_path):
+    rows = [
+        {**GOOD, "tokens": None, "new": None},
+        {**GOOD, "tokens": [], "new": {}},
+        {**GOOD, "tokens": ["1"], "new": {"ea": ""}, "key_revision_number": ""},
+    ]
+    result, out = run_rows(tmp_path, "issue", rows)
+    assert (result.exit_code, len({row["token"] for row in out})) == (0, 1)
+    assert not any("tokens" in row for row in out)  # what stood there is of another request
+    rows = [{**row, "token": out[0]["token"], "tokens": None} for row in rows]
+    for command in ("verify", "feed"):
+        result, said = run_rows(tmp_path, command, rows[:1])
+        assert result.exit_code == 0
+        assert "tokens" not in said[0]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_fields_of_new_that_name_no_key(tmp_path, form):
+    row = {**GOOD, "new": {"krn": 2}}
+    if form == "csv":
+        row["new"] = json.dumps(row["new"])
+    result, [out] = run_rows(tmp_path, "issue", [row], form=form)
+    assert result.exit_code == 1
+    assert "token" not in out
+    assert out["error"].startswith("new.krn is no field of a key" if form == "json" else "new: is not an object")
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1000000000000000000000000000000001", "1e-99", "1_0", "٣", "1e999999", "NaN", "inf", "1e400", "0x10"]
+)
+def test_units_that_are_no_amount(tmp_path, text):
+    result, [out] = run_rows(tmp_path, "issue", [{**GOOD, "units": text}])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "token" not in out
+
+
+def test_numbers_of_json_as_they_come(tmp_path):
+    (tmp_path / "in.json").write_text(
+        json.dumps([{**GOOD, "units": 0}]).replace('"units": 0', '"units": 1E+1, "x": 1e400')
+    )
+    result = cli("token", "issue", "--from", tmp_path / "in.json", "--out", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    (tmp_path / "in.json").write_text(
+        json.dumps([{**GOOD, "token": 0}]).replace('"token": 0', '"token": 23716100501183194197')
+    )
+    result = cli("token", "verify", "--from", tmp_path / "in.json", "--out", tmp_path / "out.csv")
+    assert read(tmp_path / "out.csv")[0]["result"] == "CRCError"
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_columns_of_many_types(tmp_path, target):
+    row = {name: str(value) for name, value in GOOD.items()}
+    columns = {name: pa.array([value, value]) for name, value in row.items()}
+    columns |= {
+        "units": pa.array([12.5, 12.5]),
+        "rnd": pa.array([5, 5], pa.int8()),
+        "issued": pa.array([1709301300, 1709301300]).cast(pa.timestamp("s", tz="Africa/Windhoek")),
+        "meter_pan": pa.array([row["meter_pan"]] * 2).dictionary_encode(),
+        "supply_group_code": pa.array([row["supply_group_code"]] * 2, pa.large_string()),
+        "reserved_minute": pa.array([False, None]),
+        "lists": pa.array([[1, 2], None]),
+        "deep": pa.array([[{"a": {"vending_key": KEY, "b": 1}}], None]),
+        "binary": pa.array([b"\xff", None]),
+        "double": pa.array([float("nan"), 1.5]),
+        "odd": pa.array([1, 2]).cast(pa.duration("s")),
+        "new": pa.array([None, json.dumps({"tariff_index": "02", "vending_key": "test:old"})], pa.large_string()),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "in.parquet")
+    result = cli("token", "issue", "--from", tmp_path / "in.parquet", "--out", tmp_path / f"out.{target}")
+    assert (result.exit_code, result.stderr) == (0, "")
+    first, second = read(tmp_path / f"out.{target}")
+    assert first["token"]
+    assert len(tokens_of(second)) == 2
+    assert KEY not in json.dumps([first, second], default=str)
+    if target == "json":
+        json.loads((tmp_path / "out.json").read_text(), parse_constant=lambda text: pytest.fail(text))
+
+
+def test_names_within_names(tmp_path):
+    result, [out] = run_rows(tmp_path, "issue", [{**GOOD, "x": 5, "x.y": 6}])
+    assert result.exit_code == 0
+    assert (out["x"], out["x.y"]) == (5, 6)
+    pq.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["n", "n"]), tmp_path / "in.parquet")
+    result = cli("token", "issue", "--from", tmp_path / "in.parquet", "--out", tmp_path / "out.json")
+    assert (result.exit_code, "the field 'n' stands there twice" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "verified"), [(["23716100501183194197", None], "CRCError"), ([1, 2], "FormatError")]
+)
+def test_lists_of_tokens_that_are_none(tmp_path, tokens, verified):
+    columns = {name: pa.array([str(value)]) for name, value in GOOD.items()}
+    pq.write_table(pa.table({**columns, "tokens": pa.array([tokens])}), tmp_path / "in.parquet")
+    for command, answer in (("verify", verified), ("feed", "FormatError")):
+        cli("token", command, "--from", tmp_path / "in.parquet", "--out", tmp_path / "out.json")
+        [out] = read(tmp_path / "out.json")
+        assert answer in (out.get("result") or out.get("answer"))
+
+
+def test_groups_with_hyphens_in_tokens(tmp_path):
+    row = {**GOOD, "new": {"tariff_index": "02"}}
+    _, [out] = run_rows(tmp_path, "issue", [row])
+    grouped = ["-".join(token[place : place + 4] for place in range(0, 20, 4)) for token in out["tokens"]]
+    for command in ("verify", "feed"):
+        result, _ = run_rows(tmp_path, command, [{**row, "tokens": grouped}])
+        assert result.exit_code == 0
+
+
+def test_the_new_file_goes_where_a_link_points(tmp_path):
+    write(tmp_path / "in.csv", [GOOD])
+    (tmp_path / "real.csv").write_text("what was there")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    assert cli("token", "issue", "--from", tmp_path / "in.csv", "--out", tmp_path / "link.csv").exit_code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(read(tmp_path / "real.csv")) == 1
+    assert (tmp_path / "real.csv").stat().st_mode & 0o444 == 0o444
+    if Path("/dev/full").exists():
+        (tmp_path / "full.csv").symlink_to("/dev/full")
+        result = cli("token", "issue", "--from", tmp_path / "in.csv", "--out", tmp_path / "full.csv")
+        assert (result.exit_code, "it is no file" in result.stderr) == (2, True)
+
+
+def test_a_byte_order_mark_and_blank_lines(tmp_path):
+    file = write(tmp_path / "in.csv", [{**GOOD, "reserved_minute": "TRUE"}, GOOD])
+    lines = file.read_text().splitlines()
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join([*lines[:2], "", lines[2], "too,short", ""]).encode())
+    result = cli("token", "issue", "--from", file, "--out", tmp_path / "out.csv")
+    assert len(read(tmp_path / "out.csv")) == 2
+    assert result.stderr == f"{file}: row 3: has 2 fields, not 15\n"
+    (tmp_path / "in.jsonl").write_text("\n \n")
+    assert cli("token", "issue", "--from", tmp_path / "in.jsonl", "--out", tmp_path / "out.csv").exit_code == 0
+
+
+def test_two_algorithms_under_one_text_of_a_key(tmp_path):
+    """test:old is another value for DKGA02 than for DKGA04."""
+    rows = [{**GOOD, "vending_key": "test:old", "dkga": dkga} for dkga in ("02", "04", "02", "04")]
+    _, out = run_rows(tmp_path, "issue", rows)
+    assert out[0]["token"] == out[2]["token"] != out[1]["token"] == out[3]["token"]
+
+
+def test_the_key_after_a_change_is_the_row_s_own_where_none_is_named(tmp_path):
+    row = {**GOOD, "vending_key": "test:old", "new": {"tariff_index": "02"}}
+    _, [out] = run_rows(tmp_path, "issue", [row])
+    _, [named] = run_rows(tmp_path, "issue", [{**row, "new": {"tariff_index": "02", "vending_key": "test:old"}}])
+    assert out["tokens"] == named["tokens"]
+
+
+def test_every_section_and_every_name_of_a_change_counts(tmp_path):
+    row = {**GOOD, "ea": "11", "new": {"supply_group_code": "654321", "tariff_index": "02"}}
+    _, [out] = run_rows(tmp_path, "issue", [row])
+    good = {**row, "tokens": out["tokens"]}
+    first, second, third, fourth = out["tokens"]
+    wrong = "23716100501183194197"
+    rows = [
+        good,
+        {**good, "tokens": [wrong, second, third, fourth]},
+        {**good, "tokens": [first, second, third, wrong]},
+        {**good, "new": {**row["new"], "supply_group_code": "654322"}},
+        {**good, "new": {**row["new"], "key_type": 1}},
+        {**good, "tokens": [first, second, third, fourth, fourth]},
+    ]
+    _, said = run_rows(tmp_path, "verify", rows)
+    assert [entry.get("result") for entry in said] == [
+        "Authentic", "CRCError", "CRCError", "Mismatch", "Mismatch", None,
+    ]  # fmt: skip
+    three = {**GOOD, "three_kct": True, "new": {"supply_group_code": "654321"}}
+    _, [out] = run_rows(tmp_path, "issue", [three])
+    other = {**three, "tokens": out["tokens"], "new": {"supply_group_code": "654321"}}
+    _, said = run_rows(tmp_path, "verify", [other, {**other, "tokens": out["tokens"][:2]}])
+    assert said[0]["result"] == "Authentic"
+    assert "SGC 654321" in said[0]["value"]
+
+
+def test_a_long_error_is_cut(tmp_path):
+    result, _ = run_rows(tmp_path, "issue", [{**GOOD, "tariff_index": "x" * 300_000}])
+    assert result.exit_code == 1
+    assert len(result.stderr) < 700
+
+
+def test_a_terminated_command_leaves_no_draft_and_no_workers(tmp_path):
+    if sys.platform == "win32":
+        return
+    write(tmp_path / "in.csv", [GOOD] * 20_000)
+    command = ["keychange", "--meters", "in.csv", "--to", "2", "--out", "out.csv", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "meter_sim", *command], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
+    )
+    for _ in range(200):
+        if any(path.name.startswith(".out.csv") for path in tmp_path.iterdir()):
+            break
+        time.sleep(0.05)
+    time.sleep(1)
+    process.terminate()
+    process.wait(30)
+    assert process.stderr is not None
+    process.stderr.read()  # ends when the last worker has gone
+    process.stderr.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]

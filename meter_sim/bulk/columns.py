@@ -35,6 +35,7 @@ class Columns:
         self._chunk = chunk
         self.rows = len(chunk)
         self.faults: dict[int, str] = {}
+        self._texts: dict[str, pa.StringArray] = {}
 
     @property
     def good(self) -> Mask:
@@ -51,8 +52,8 @@ class Columns:
         return texts([self.faults.get(row) for row in range(self.rows)])
 
     def fault(self, row: int, text: str) -> None:
-        """Note a fault of a row, unless it has one."""
-        self.faults.setdefault(row, text)
+        """Note a fault of a row, unless it has one; what looks like a key in hex is not repeated."""
+        self.faults.setdefault(row, _shown(text))
 
     def all(self) -> Mask:
         """Every row."""
@@ -60,10 +61,9 @@ class Columns:
 
     def given(self, name: str) -> Mask:
         """The rows in which a field is there and not empty."""
-        column = self._chunk.columns.get(name)
-        if column is None:
+        if name not in self._chunk.columns:
             return np.zeros(self.rows, dtype=np.bool_)
-        return known(column)
+        return known(self.texts(name))
 
     def any_given(self, prefix: str) -> Mask:
         """The rows in which some field that begins so is there."""
@@ -74,19 +74,21 @@ class Columns:
         return mask
 
     def texts(self, name: str) -> pa.StringArray:
-        """A field as texts; nulls where it is not there."""
+        """A field as texts; nulls where it is not there or empty."""
+        if name not in self._texts:
+            self._texts[name] = self._as_texts(name)
+        return self._texts[name]
+
+    def _as_texts(self, name: str) -> pa.StringArray:
         column = self._chunk.columns.get(name)
         if column is None:
             return pa.nulls(self.rows, pa.string())
-        if isinstance(column, pa.ChunkedArray):
-            column = column.combine_chunks()
-        if isinstance(column, pa.DictionaryArray):
-            column = column.dictionary_decode()
-        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        if pa.types.is_list(column.type):
             column = pc.binary_join(column, text(" "))
         if pa.types.is_boolean(column.type):
             return pc.if_else(column, text("true"), text("false"))
-        return column if pa.types.is_string(column.type) else column.cast(pa.string())
+        column = column if pa.types.is_string(column.type) else column.cast(pa.string())
+        return pc.if_else(pc.equal(column, text("")), text(None), column)
 
     def distinct(
         self, name: str, read: Callable[[str], int], *, where: Mask | None = None, default: int | Ints | None = None
@@ -185,14 +187,19 @@ class Columns:
     def instants(self, name: str, *, where: Mask) -> Ints:
         """A field of UTC instants, such as 2004-03-01 13:55:00, as seconds since 1970."""
         column, there = self.texts(name), self.given(name)
+        raw = self._chunk.columns.get(name)
+        if raw is not None and pa.types.is_timestamp(raw.type):
+            column = raw.cast(pa.timestamp("s", tz=raw.type.tz), safe=False)
         try:
-            seconds = np.where(there, as_numbers(column.cast(pa.timestamp("s"))), 0)
+            seconds = np.where(
+                there, as_numbers(column if pa.types.is_timestamp(column.type) else column.cast(pa.timestamp("s"))), 0
+            )
             wrong = np.flatnonzero(~there & where)
         except pa.ArrowInvalid:
             seconds = np.zeros(self.rows, dtype=np.int64)
             wrong = np.flatnonzero(where)
         for row in wrong:
-            said = column[int(row)].as_py()
+            said = self.texts(name)[int(row)].as_py()
             if said is None:
                 self.fault(int(row), f"{name} is missing")
                 continue
@@ -206,6 +213,16 @@ class Columns:
 def _right_pans(pans: NDArray[np.uint64]) -> Mask:
     none, one = np.zeros(len(pans), dtype=np.uint8), np.ones(len(pans), dtype=np.uint8)
     return batch.valid(batch.Meters(pans, none.astype(np.uint32), none, one, none))
+
+
+def _shown(reason: str) -> str:
+    """A reason as it may be told: not longer than a line, without what looks like a key in hex."""
+
+    def masked(match: re.Match[str]) -> str:
+        return match[0] if match[0].isdecimal() and len(match[0]) not in (16, 32, 40) else "(not shown)"
+
+    masked_reason = re.sub("[0-9a-fA-F]{16,}", masked, reason)
+    return masked_reason if len(masked_reason) <= 300 else masked_reason[:297] + "..."
 
 
 def whole(text: str, least: int, greatest: int) -> int:

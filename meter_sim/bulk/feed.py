@@ -51,6 +51,7 @@ _NO_MODEL = -1
 class _Fed:
     meter: Meter
     now: int
+    entries: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +92,10 @@ class Feeder:
                     columns.fault(row, str(error))
             if row in columns.faults or fed is None:
                 continue
+            if timed[row] and entered[row] < fed.now and fed.entries:
+                columns.fault(row, "entered: is before the meter's entry before it")
+                continue
+            fed.entries = True
             fed.now = int(entered[row]) if timed[row] else max(fed.now + self.pause, fed.meter.lockout.until)
             answers = []
             for place, digits in enumerate(tokens):

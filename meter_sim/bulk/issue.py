@@ -1,7 +1,8 @@
 """Issue what the rows of a file ask for: tokens, and the sections of key changes."""
 
+import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from meter_sim.arrow_columns import fixed_texts, text_lists
 from meter_sim.bulk.columns import Columns, FieldError, Ints, Mask
 from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
-from meter_sim.bulk.token_file import UNREADABLE, Chunk
+from meter_sim.bulk.token_file import KEY_FIELDS, UNREADABLE, Chunk
 from meter_sim.sts import batch
 from meter_sim.sts.identity import GREATEST_KEN, Encryption
 from meter_sim.sts.tid import BaseDate
@@ -32,17 +33,29 @@ def issue(chunk: Chunk, keys: VendingKeys) -> tuple[dict[str, pa.Array], dict[in
     A row with some `new` field is a key change and gets `tokens`, any other row gets `token`.
     """
     columns = Columns(chunk)
-    changes = columns.any_given("new.") | columns.given("new")
-    for row in np.flatnonzero(columns.given(f"new.{UNREADABLE}") | columns.given("new")):
-        columns.fault(int(row), "new: is not an object with the fields of the new key")
+    changes = columns.any_given("new.")
+    refuse_strange(columns, chunk)
     parents = read_keys(columns, keys, where=columns.all())
     tokens, there = _tokens(columns, parents, ~changes)
     sections = _key_changes(columns, parents, changes, keys)
     added: dict[str, pa.Array] = {"token": fixed_texts(tokens, there)}
-    if changes.any() or any(name.startswith("new.") for name in chunk.columns):
+    if any(name == "tokens" or name.startswith("new.") for name in chunk.columns):
         added["tokens"] = text_lists(sections)
     added["error"] = columns.errors
     return added, columns.faults, 0
+
+
+def refuse_strange(columns: Columns, chunk: Chunk) -> None:
+    """Note rows whose `new` cannot be read, or has fields that name no key."""
+    for name in chunk.columns:
+        inner = name.removeprefix("new.")
+        if inner != name and inner not in KEY_FIELDS:
+            what = "new: is not an object with the fields of the new key"
+            reason = (
+                what if inner == UNREADABLE else f"{name} is no field of a key, allowed are {', '.join(KEY_FIELDS)}"
+            )
+            for row in np.flatnonzero(columns.given(name)):
+                columns.fault(int(row), reason)
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------
@@ -105,18 +118,18 @@ def _data(columns: Columns, credit: Mask, management: Mask, subclass: Ints) -> t
     return high, data
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
+
+
 def _scaled(text: str, per_unit: int, what: str) -> int:
-    try:
-        value = Decimal(text) * per_unit
-        if not value.is_finite():
-            raise FieldError(f"{text!r} is not a number")
-        if value != value.to_integral_value():
-            raise FieldError(f"{text!r} is not a whole number of {what}")
-        if abs(value) > 1 << 62:
-            raise FieldError(f"{text!r} is too large, a file may ask for at most 2^62 times {what}")
-    except InvalidOperation:
-        raise FieldError(f"{text!r} is not a number") from None
-    return int(value)
+    if _NUMBER.fullmatch(text) is None:
+        raise FieldError(f"{text!r} is not a number")
+    value = Fraction(text) * per_unit
+    if value.denominator != 1:
+        raise FieldError(f"{text!r} is not a whole number of {what}")
+    if abs(value) > 1 << 62:
+        raise FieldError(f"{text!r} is too large, a file may ask for at most 2^62 times {what}")
+    return value.numerator
 
 
 def _coded(

@@ -157,7 +157,7 @@ def _scalar_key(keys: KeyColumns, row: int) -> DecoderKey:
 def _model(name: str | None, encryption: Encryption, three: bool) -> MeterModel | str:
     """The model that a set is proved on; a set of three needs one that takes it."""
     if name is None:
-        return BUILT_IN["keypad_3kct"] if three else default_model(encryption)
+        return BUILT_IN["keypad_3kct"] if three and encryption is Encryption.EA07 else default_model(encryption)
     if name not in BUILT_IN:
         return f"no meter model is called {name!r}"
     if BUILT_IN[name].encryption is not encryption:

@@ -7,11 +7,14 @@ it is complete.
 
 import csv
 import json
+import math
 import os
+import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,12 +101,32 @@ def open_rows(path: Path, chunk_rows: int | None = None) -> RowSource:
         return kinds[path.suffix](path, chunk_rows or CHUNK_ROWS)
     except OSError as error:
         raise TokenFileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (pa.ArrowInvalid, ijson.JSONError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, ijson.JSONError, UnicodeDecodeError, csv.Error, RecursionError) as error:
         raise TokenFileError(f"{path}: cannot be read: {_one_line(error)}") from None
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    """Refuse a name that stands twice, and one that means a vending key but is not called so, as it would come out."""
+    for name in names:
+        if names.count(name) > 1:
+            raise TokenFileError(f"{path}: the field {name!r} stands there twice")
+        if _is_secret(name) and name not in (VENDING_KEY, f"new.{VENDING_KEY}"):
+            raise TokenFileError(f"{path}: the field {name!r} holds vending keys, call it {VENDING_KEY}")
+
+
+def _is_secret(name: str) -> bool:
+    return re.sub("[^a-z]", "", name.rpartition(".")[2].lower()) == "vendingkey"
+
+
+def _stripped(value: object) -> object:
+    """A value of JSON without any vending key, however deep."""
+    if isinstance(value, dict):
+        return {name: _stripped(inner) for name, inner in value.items() if not _is_secret(str(name))}
+    return [_stripped(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 class _Csv(RowSource):
@@ -115,9 +138,7 @@ class _Csv(RowSource):
             self._names = tuple(next(csv.reader(file), ()))
         if not self._names:
             raise TokenFileError(f"{path}: a CSV begins with a line of field names")
-        for name in self._names:
-            if self._names.count(name) > 1:
-                raise TokenFileError(f"{path}: the field {name!r} stands twice in the first line")
+        _check_names(path, self._names)
 
     def chunks(self) -> Iterator[Chunk]:
         broken: list[tuple[int, str]] = []
@@ -133,7 +154,7 @@ class _Csv(RowSource):
                 reader = pa.csv.open_csv(
                     file,
                     read_options=pa.csv.ReadOptions(block_size=_CSV_BLOCK, use_threads=False),
-                    parse_options=pa.csv.ParseOptions(invalid_row_handler=skip),
+                    parse_options=pa.csv.ParseOptions(invalid_row_handler=skip, newlines_in_values=True),
                     convert_options=pa.csv.ConvertOptions(
                         column_types=dict.fromkeys(self._names, pa.string()),
                         null_values=[""],
@@ -169,29 +190,69 @@ def _numbers(
     return numbers, tuple(broken[:passed])
 
 
-def _unfolded(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Structs, and a column `new` of JSON texts, as one column for each of their fields."""
+def _unfolded(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Structs, and a column `new` of JSON texts, as one column for each of their fields; all else as plain columns."""
     flat: dict[str, pa.Array] = {}
     for name, column in columns.items():
-        if name == "new" and pa.types.is_string(column.type):
-            parts = _from_json(column)
-        elif pa.types.is_struct(column.type):
-            parts = {f"{name}.{field.name}": pc.struct_field(column, place) for place, field in enumerate(column.type)}
+        if pa.types.is_struct(column.type):
+            parts = {
+                f"{name}.{field.name}": _plain(pc.struct_field(column, place))
+                for place, field in enumerate(column.type)
+            }
         else:
-            parts = {name: column}
-        flat |= {inner: pc.coalesce(flat[inner], part) if inner in flat else part for inner, part in parts.items()}
+            plain = _tokens(column) if name == "tokens" else _plain(column)
+            parts = _from_json(plain) if name == "new" else {name: plain}
+        for inner, part in parts.items():
+            if inner not in flat:
+                flat[inner] = part
+            elif flat[inner].type == part.type:
+                flat[inner] = pc.coalesce(flat[inner], part)
+            else:
+                flat[inner] = pc.coalesce(_as_texts(flat[inner]), _as_texts(part))
     return flat
 
 
+def _plain(column: pa.Array) -> pa.Array:
+    """A column of a type that every file can hold; nested and binary values as JSON, without any vending key."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.dictionary_decode())
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    simple = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    if any(test(kind) for test in (*simple, pa.types.is_timestamp, pa.types.is_date)):
+        return column
+    return _as_texts(column)
+
+
+def _tokens(column: pa.Array) -> pa.Array:
+    """The field `tokens`: lists of texts, or texts."""
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        values = column.to_pylist()
+        return text_lists([None if value is None else [str(item or "-") for item in value] for value in values])
+    return _plain(column)
+
+
+def _as_texts(column: pa.Array) -> pa.StringArray:
+    return texts([_text(_stripped(value)) for value in column.to_pylist()])
+
+
 def _from_json(column: pa.Array) -> dict[str, pa.Array]:
-    rows: list[Row] = []
-    for said in column.to_pylist():
-        try:
-            value = json.loads(said) if said else {}
-        except ValueError:
-            value = None
-        rows.append(value if isinstance(value, dict) else {UNREADABLE: said})
-    return {f"new.{name}": texts([_text(row.get(name)) for row in rows]) for name in (*KEY_FIELDS, UNREADABLE)}
+    rows = [_new_of(said) for said in _as_texts(column).to_pylist()]
+    return {f"new.{name}": texts([row.get(name) for row in rows]) for name in (*KEY_FIELDS, UNREADABLE)}
+
+
+def _new_of(said: str | None) -> dict[str, str | None]:
+    """The fields of `new` that stand in one text as JSON; `UNREADABLE` where they do not, or are others."""
+    if not said:
+        return {}
+    try:
+        value = json.loads(said)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not set(value) <= set(KEY_FIELDS):
+        return {UNREADABLE: "?"}
+    return {name: _text(inner) for name, inner in value.items()}
 
 
 class _Parquet(RowSource):
@@ -202,6 +263,11 @@ class _Parquet(RowSource):
         self._chunk_rows = chunk_rows
         self._file = pq.ParquetFile(path)
         self.size = self._file.metadata.num_rows
+        fields = self._file.schema_arrow
+        inner = [
+            f"{field.name}.{part.name}" for field in fields if pa.types.is_struct(field.type) for part in field.type
+        ]
+        _check_names(path, [*fields.names, *inner])
 
     def chunks(self) -> Iterator[Chunk]:
         names = self._file.schema_arrow.names
@@ -212,7 +278,7 @@ class _Parquet(RowSource):
                 numbers = np.arange(first, first + batch.num_rows, dtype=np.int64)
                 first += batch.num_rows
                 yield Chunk(numbers, _unfolded(columns), (), first - 1)
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException) as error:
             raise TokenFileError(f"{self._path}: cannot be read: {_one_line(error)}") from None
         if first == 1:
             schema = self._file.schema_arrow
@@ -232,20 +298,21 @@ class _Json(RowSource):
             names |= dict.fromkeys(_flat(row)) if isinstance(row, dict) else {}
             self.size += 1
         self._names = tuple(names)
+        _check_names(path, self._names)
 
     def _rows(self) -> Iterator[Any]:
         with self._path.open("rb") as file:
             if self._path.suffix == ".jsonl":
-                if not file.read(1):
+                if not any(line.strip() for line in file):
                     return
                 file.seek(0)
-                yield from ijson.items(file, "", multiple_values=True, use_float=True)
+                yield from ijson.items(file, "", multiple_values=True)
                 return
             start = file.read(64).lstrip()[:1]
             file.seek(0)
             if start != b"[":
                 raise TokenFileError(f"{self._path}: a JSON file of rows is an array of objects; one a line is .jsonl")
-            yield from ijson.items(file, "item", use_float=True)
+            yield from ijson.items(file, "item")
 
     def chunks(self) -> Iterator[Chunk]:
         rows: list[Row] = []
@@ -272,28 +339,40 @@ class _Json(RowSource):
             else texts([_text(row.get(name)) for row in flat])
             for name in self._names
         }
-        return Chunk(np.array(numbers, dtype=np.int64), columns, tuple(broken), place, tuple(rows))
+        stripped: Any = _stripped(rows)
+        return Chunk(np.array(numbers, dtype=np.int64), columns, tuple(broken), place, tuple(stripped))
 
 
 def _flat(row: Row) -> Row:
     flat: Row = {}
     for name, value in row.items():
-        if isinstance(value, dict):
+        if name == "new" and isinstance(value, dict):
             flat |= {f"{name}.{inner}": deep for inner, deep in value.items()}
+        elif name == "new":
+            flat |= {f"{name}.{inner}": deep for inner, deep in _new_of(_text(value)).items()}
         elif name == "tokens":
-            flat[name] = [str(_text(item) or "") for item in value] if isinstance(value, list) else [str(_text(value))]
+            flat[name] = [_text(item) or "-" for item in value] if isinstance(value, list) else value and [_text(value)]
+        elif isinstance(value, dict):
+            flat |= {f"{name}.{inner}": _stripped(deep) for inner, deep in value.items()}
         else:
-            flat[name] = value
+            flat[name] = _stripped(value)
     return flat
 
 
 def _text(value: object) -> str | None:
-    """A JSON value as the text that a CSV would hold."""
-    if value is None:
+    """A JSON value as the text that a CSV would hold; nothing for an empty one."""
+    if value is None or value == "":
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value, default=str).strip('"')
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=_jsonable)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else str(value)
+
+
+def _jsonable(value: object) -> object:
+    """What JSON has for a value of another kind."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 # -- writing ---------------------------------------------------------------------------------------------------
@@ -303,7 +382,9 @@ class RowSink(ABC):
     """A file that is being written. As a context manager it puts the file in its place, or, after an error, nowhere."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path = path.resolve()
+        if path.exists() and not path.is_file():
+            raise TokenFileError(f"{path}: cannot be written: it is no file")
         try:
             handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         except OSError as error:
@@ -330,7 +411,7 @@ class RowSink(ABC):
         kept = {
             name: column
             for name, column in chunk.columns.items()
-            if name.rpartition(".")[2] not in (VENDING_KEY, UNREADABLE) and name not in added
+            if not _is_secret(name) and name != f"new.{UNREADABLE}" and name not in added
         }
         try:
             self._write({**kept, **added}, chunk.rows)
@@ -408,11 +489,11 @@ class _JsonSink(RowSink):
     def _write(self, columns: Mapping[str, pa.Array], rows: tuple[Row, ...] | None) -> None:
         names = list(columns)
         for place, values in enumerate(zip(*(column.to_pylist() for column in columns.values()), strict=True)):
-            row = _nested((name, value) for name, value in zip(names, values, strict=True) if value is not None)
+            row = _nested((name, value) for name, value in zip(names, values, strict=True) if _is_there(value))
             if rows is not None:  # numbers and flags as they stood, not as texts
                 row = {name: _as_it_stood(rows[place].get(name), value) for name, value in row.items()}
             start = "" if self._lines else "[\n" if self._empty else ",\n"
-            self._file.write(start + json.dumps(row, default=str) + ("\n" if self._lines else ""))
+            self._file.write(start + json.dumps(row, default=_jsonable) + ("\n" if self._lines else ""))
             self._empty = False
 
     def _close(self) -> None:
@@ -427,12 +508,17 @@ def _as_it_stood(before: object, value: object) -> object:
     return before if before is not None and _text(before) == value else value
 
 
+def _is_there(value: object) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
 def _nested(fields: Iterable[tuple[str, object]]) -> Row:
     row: Row = {}
     for name, value in fields:
         outer, dot, inner = name.partition(".")
-        if dot:
-            row.setdefault(outer, {})[inner] = value
+        within = row.setdefault(outer, {}) if dot else None
+        if isinstance(within, dict):
+            within[inner] = value
         else:
             row[name] = value
     return row

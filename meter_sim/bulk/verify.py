@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from meter_sim.arrow_columns import flags, numbers, text, texts
 from meter_sim.bulk.columns import Columns, Ints, Mask
+from meter_sim.bulk.issue import refuse_strange
 from meter_sim.bulk.keys import ENCRYPTIONS, KeyColumns, VendingKeys, read_keys
-from meter_sim.bulk.token_file import UNREADABLE, Chunk
+from meter_sim.bulk.token_file import Chunk
 from meter_sim.bulk.tokens_field import listed
 from meter_sim.sts import batch, key_change, words
 from meter_sim.sts.tid import BaseDate
@@ -68,6 +69,7 @@ def verify(chunk: Chunk, keys: VendingKeys) -> tuple[dict[str, pa.Array], dict[i
     single, several = columns.given("token"), columns.given("tokens")
     for row in np.flatnonzero(~single & ~several):
         columns.fault(int(row), "token is missing")
+    refuse_strange(columns, chunk)
     key_columns = read_keys(columns, keys, where=columns.all())
     said = _Said(columns.rows)
     rows = np.flatnonzero(single & ~several & columns.good)
@@ -226,8 +228,6 @@ def _other_value(token_class: int, subclass: int, content: int) -> str | None:
 
 def _read_several(columns: Columns, keys: KeyColumns, where: Mask, vending: VendingKeys, said: _Said) -> None:
     changed = columns.any_given("new.") & where
-    for row in np.flatnonzero(columns.given(f"new.{UNREADABLE}")):
-        columns.fault(int(row), "new: is not an object with the fields of the new key")
     new = None
     if changed.any():
         new = read_keys(columns, vending, where=changed & columns.good, parent=keys)
@@ -236,7 +236,7 @@ def _read_several(columns: Columns, keys: KeyColumns, where: Mask, vending: Vend
         chosen = keys.rows_of(encryption, where & columns.good)
         if len(chosen) == 0:
             continue
-        lists = [listed(column[int(row)].as_py()) for row in chosen]
+        lists = [listed(column[int(row)].as_py() or "") for row in chosen]
         parent = np.repeat(chosen, [len(tokens) for tokens in lists])
         flat = np.array([_joined(token) for tokens in lists for token in tokens], dtype="S20")
         reading = batch.read(flat, keys.of(encryption, parent)) if len(flat) else None

@@ -1,6 +1,9 @@
 """Take a file through a function, chunk by chunk: read, work and write overlap, rows stay in order."""
 
 import multiprocessing
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -63,7 +66,10 @@ def work_through(
                 if strict:
                     raise BadRowError(f"{path}: row {number}: {text}")
                 on_bad(number, text)
-            sink.repeat(chunk, added)
+            try:
+                sink.repeat(chunk, added)
+            except (pa.ArrowException, ValueError, RecursionError) as error:
+                raise TokenFileError(f"{out}: cannot be written: {' '.join(str(error).split())[:200]}") from None
             rows += len(chunk) + len(chunk.broken)
             bad += len(wrong)
             refused += refusals
@@ -73,8 +79,20 @@ def work_through(
 
 def _pool(workers: int, processes: bool) -> Executor:
     if processes and workers > 1:
-        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
     return ThreadPoolExecutor(workers)
+
+
+def _end_with(parent: int) -> None:
+    """Let a worker end when its parent has gone, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _worked(
