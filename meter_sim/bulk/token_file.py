@@ -229,7 +229,7 @@ def _tokens(column: pa.Array) -> pa.Array:
     """The field `tokens`: lists of texts, or texts."""
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         values = column.to_pylist()
-        return text_lists([None if value is None else [str(item or "-") for item in value] for value in values])
+        return text_lists([None if value is None else [str(item or "?") for item in value] for value in values])
     return _plain(column)
 
 
@@ -351,7 +351,7 @@ def _flat(row: Row) -> Row:
         elif name == "new":
             flat |= {f"{name}.{inner}": deep for inner, deep in _new_of(_text(value)).items()}
         elif name == "tokens":
-            flat[name] = [_text(item) or "-" for item in value] if isinstance(value, list) else value and [_text(value)]
+            flat[name] = [_text(item) or "?" for item in value] if isinstance(value, list) else value and [_text(value)]
         elif isinstance(value, dict):
             flat |= {f"{name}.{inner}": _stripped(deep) for inner, deep in value.items()}
         else:
