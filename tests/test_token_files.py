@@ -554,6 +554,7 @@ def run_rows(tmp_path, command, rows, *options, form="json", out="out.json"):
         {"tariff_index": KEY},
         {"supply_group_code": KEY + "0"},
         {"meter_pan": KEY},
+        {"new": {"ea": KEY, "dkga": "04"}},
         {"token_class": KEY},
         {"units": KEY},
         {"issued": KEY},
@@ -567,7 +568,7 @@ def test_a_vending_key_in_a_strange_place_is_not_told(tmp_path, more, out):
     for command in ("issue", "verify", "feed"):
         result, said = run_rows(tmp_path, command, [row, GOOD], out=out)
         texts = [result.output, *(str(row.get("error")) for row in said)]
-        if field in ("new", "meter"):
+        if field in ("new", "meter", *token_file.KEY_FIELDS):
             texts.append((tmp_path / out).read_bytes().decode("latin-1") if said else "")
             texts.append(json.dumps(said))
         assert not any(KEY in text for text in texts), (command, result.output[-300:])

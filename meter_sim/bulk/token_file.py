@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from meter_sim.arrow_columns import text, text_lists, texts
+from meter_sim.arrow_columns import numbers, text, text_lists, texts
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -409,7 +409,7 @@ class RowSink(ABC):
     def repeat(self, chunk: Chunk, added: Mapping[str, pa.Array]) -> None:
         """Add a chunk's rows without any vending key, each with its fields of `added`. Raises TokenFileError."""
         kept = {
-            name: column
+            name: _without_keys(name, column)
             for name, column in chunk.columns.items()
             if not _is_secret(name) and name != f"new.{UNREADABLE}" and name not in added
         }
@@ -423,6 +423,15 @@ class RowSink(ABC):
 
     @abstractmethod
     def _close(self) -> None: ...
+
+
+def _without_keys(name: str, column: pa.Array) -> pa.Array:
+    """A column that names a decoder key, without cells so long that a vending key may stand in them by mistake."""
+    inner = name.removeprefix("new.")
+    if inner not in KEY_FIELDS or not pa.types.is_string(column.type):
+        return column
+    longest = numbers(np.array([20 if inner == "meter_pan" else 15], dtype=np.int32))[0]
+    return pc.if_else(pc.greater(pc.binary_length(column), longest), text(None), column)
 
 
 def _umask() -> int:
