@@ -1,6 +1,7 @@
 """What the commands for files of tokens share: options, progress, the report of bad rows; and feed and keychange."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -66,9 +67,14 @@ def refuse_without_a_file(command: str, out: Path | None, strict: bool) -> None:
 
 
 def vending_keys(key: str, to_key: str | None = None) -> "VendingKeys":
-    """The vending keys of rows that name none."""
+    """The vending keys of rows that name none; refused here if no algorithm takes them."""
     from meter_sim.bulk.keys import VendingKeys
+    from meter_sim.vending.vending_key import TEST_KEY_NAMES
 
+    for option, text in (("--key", key), ("--to-key", to_key)):
+        if text and text not in TEST_KEY_NAMES and not re.fullmatch("[0-9a-fA-F]{16}|[0-9a-fA-F]{40}", text):
+            names = ", ".join(TEST_KEY_NAMES)
+            raise WrongInputError(f"{option}: the vending key is none of {names}, 16 hex digits and 40 hex digits")
     return VendingKeys(key, to_key or None)
 
 
