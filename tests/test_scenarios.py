@@ -5,6 +5,7 @@ import json
 import pytest
 
 import meter_sim
+from meter_sim.results import plots
 from meter_sim.results.record import EventKind
 from tests.keep_summaries import SCENARIOS, SUMMARIES, kept
 
@@ -66,3 +67,8 @@ def test_not_migrated_says_when_the_credit_ends(results):
     # 110 kWh at exactly 10 kWh a day from 2024-11-27 08:00 in Windhoek on
     assert home["credit_ended"] == ["2024-11-12 22:00:00Z", "2024-12-08 06:00:00Z"]
     assert home["refused_by_vending"] == {"IssueUntilPassed": 1}
+
+
+def test_every_section_that_is_taken_is_drawn_as_accepted():
+    assert {"Accept", "1stKCT", "2ndKCT", "3rdKCT", "4thKCT"} == plots._ACCEPTED
+    assert plots._COLOURS.keys() >= plots._ACCEPTED

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from meter_sim.local_time import LocalCalendar
+from meter_sim.meter.answer import Status
 from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.results.record import EventKind
 
@@ -25,12 +26,14 @@ _COLOURS = {
     "Accept": "#1b7837",
     "1stKCT": "#5aae61",
     "2ndKCT": "#a6dba0",
+    "3rdKCT": "#a6dba0",
+    "4thKCT": "#a6dba0",
     "CRCError": "#b2182b",
     "OldError": "#ef8a62",
     "UsedError": "#e08214",
 }
 _OTHER = "#762a83"
-_ACCEPTED = {"Accept", "1stKCT", "2ndKCT"}
+_ACCEPTED = {status.standard_name for status in Status if status.accepted}
 _CREDIT, _OFF, _KEY, _ROLLOVER = "#2166ac", "#f4a6a0", "#1b7837", "#222222"
 
 Row = dict[str, object]
