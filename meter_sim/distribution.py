@@ -16,6 +16,10 @@ ONE = 1 << 16
 GREATEST = 1 << 38
 """The greatest value of a lognormal's table; what lies above is cut off, so that 64 bits hold every product."""
 
+Chance = int
+"""How likely something is, as a whole number of 2^32: it happens where a 32-bit draw is below it."""
+NEVER: Chance = 0
+
 _TAIL = 1 / 4096
 _CONTEXT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
@@ -26,6 +30,16 @@ def normal_quantiles() -> tuple[Decimal, ...]:
     normal = NormalDist()
     places = (min(max(cell / CELLS, _TAIL), 1 - _TAIL) for cell in range(CELLS + 1))
     return tuple(Decimal(f"{normal.inv_cdf(place):.6f}") for place in places)
+
+
+def chance(share: Decimal) -> Chance:
+    """The chance of a share from 0 to 1, rounded to the nearest 2^-32."""
+    return int((share * (1 << 32)).to_integral_value(ROUND_HALF_EVEN))
+
+
+def happens(chance: Chance, word: int) -> bool:
+    """Whether something of this chance happens with a 32-bit draw."""
+    return word < chance
 
 
 @dataclass(frozen=True, slots=True)

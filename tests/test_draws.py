@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_sim.distribution import CELLS, constant, lognormal, normal_quantiles, share_of_mean, uniform
-from meter_sim.engine.draws import Purpose, draw, philox4x32
+from meter_sim.draws import Purpose, draw, philox4x32
 
 # Known answers that Random123 publishes for philox4x32, 10 rounds: counter, key, output.
 KNOWN = """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meter_sim.engine.draws import Purpose, draw
+from meter_sim.draws import Purpose, draw
 from meter_sim.engine.reference import run
 from meter_sim.meter.answer import Status
 from meter_sim.meter.credit import WS_PER_KWH

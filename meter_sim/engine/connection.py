@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import simpy
 
-from meter_sim.engine.draws import Purpose, draw
+from meter_sim.draws import Purpose, draw
 from meter_sim.meter.answer import Status
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.meter.keypad import Keypad

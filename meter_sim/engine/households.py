@@ -1,7 +1,7 @@
 """Customers as processes: when the display falls low or an interval is over they buy, and later they enter."""
 
+from meter_sim.draws import Purpose
 from meter_sim.engine.connection import Connection
-from meter_sim.engine.draws import Purpose
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.site import Entering, Process, Site
 from meter_sim.meter.answer import Status

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator
 
 import simpy
 
+from meter_sim.draws import Purpose, draw
 from meter_sim.engine.connection import Connection
-from meter_sim.engine.draws import Purpose, draw
 from meter_sim.engine.journal import Journal
 from meter_sim.engine.moment import Moment, Phase
 from meter_sim.meter.answer import Answer

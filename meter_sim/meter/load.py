@@ -24,13 +24,15 @@ DayKinds = tuple[Hours, Hours, Hours]
 class LoadProfile:
     """Hourly energies in watt-seconds by season (low, high) and day kind, and how days differ.
 
-    `variation` is a distribution of shares of ONE with which a whole day is multiplied.
+    `variation` is a distribution of shares of ONE with which a whole day is multiplied; `mean` is what the profile was
+    scaled to, watt-seconds a day.
     """
 
     low: DayKinds
     high: DayKinds
     high_months: tuple[int, ...]
     variation: Distribution
+    mean: int = 0
 
     def hours(self, day: int) -> Hours:
         """The mean energies of a local day's hours."""

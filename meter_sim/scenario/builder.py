@@ -1,12 +1,10 @@
 """Puts a scenario together from what a file says: keys, meters, loads, customers, points of sale."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 
-from meter_sim.distribution import CELLS, Distribution, constant, lognormal, share_of_mean, uniform
 from meter_sim.meter.load import DayKinds, LoadProfile, scaled
 from meter_sim.meter.model import MeterModel
 from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
@@ -14,12 +12,13 @@ from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
+from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
-from meter_sim.scenario.quantities import Time, energy_text, plain
+from meter_sim.scenario.quantities import Time, energy_text
 from meter_sim.scenario.resolved import resolved_text
 from meter_sim.scenario.source import Place, Source, bytes_of
-from meter_sim.scenario.spread import Spread
+from meter_sim.scenario.tables import Tables
 from meter_sim.scenario.timeline import read_timeline, registers_of
 from meter_sim.scenario.zone import calendar, zone_named
 from meter_sim.sts.identity import Encryption, MeterPan
@@ -45,7 +44,7 @@ class _Builder:
         self._faults = Faults(source)
         self._spec = spec
         self._folder = folder
-        self._tables: dict[str, tuple[int, ...]] = {}
+        self._tables = Tables(self._faults, spec.tables)
 
     def scenario(self) -> values.Scenario:
         spec = self._spec
@@ -65,12 +64,12 @@ class _Builder:
         self._module = SecureModule(keys)
         models = self._models()
         loads = self._loads()
-        customers = self._customers()
+        customers = customers_of(self._faults, spec, self._tables, self._zone, (start, end))
         self._faults.stop()
         meters = self._meters(models, loads, customers)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
-        self._check_tables()
+        self._tables.check()
         self._faults.stop()
         return values.Scenario(
             name=spec.name,
@@ -88,7 +87,7 @@ class _Builder:
             force_rollover=spec.points_of_sale.force_rollover,
             meters=meters,
             timeline=timeline,
-            resolved=resolved_text(spec, self._profiles, self._tables),
+            resolved=resolved_text(spec, self._profiles, self._tables.made),
         )
 
     def _instant(self, time: Time, path: Place) -> int:
@@ -166,8 +165,7 @@ class _Builder:
             }
         )
         low, high = scaled(weights, spec.high_season, mean)
-        definition = f"share with variation {plain(variation)}"
-        return LoadProfile(low, high, spec.high_season, self._table(definition, lambda: share_of_mean(variation)))
+        return LoadProfile(low, high, spec.high_season, self._tables.variation(variation), mean)
 
     def _weights(self, name: str, spec: schema.LoadSpec) -> tuple[DayKinds, DayKinds]:
         if spec.hours is not None:
@@ -183,51 +181,6 @@ class _Builder:
         except (OSError, ValueError) as error:
             self._faults.end(path, f"{spec.csv} cannot be read: {getattr(error, 'strerror', None) or error}")
         return self._faults.tried(path, lambda: profile_of(text))
-
-    def _customers(self) -> dict[str, Customer]:
-        customers = {}
-        for name, spec in self._spec.customers.items():
-            path: Place = ("customers", name)
-            self._faults.known(
-                spec.point_of_sale, self._spec.points_of_sale.named, (*path, "point_of_sale"), "point of sale"
-            )
-            buy = spec.buy
-            customers[name] = Customer(
-                name=name,
-                amount=self._spread(spec.amount),
-                enter_after=self._spread(spec.enter_after),
-                when_below=buy.when_below,
-                every=None if buy.every is None else self._spread(buy.every),
-                first=None if buy.first is None else self._instant(buy.first, (*path, "buy", "first")),
-                between_entries=spec.between_entries,
-                retry_after=spec.retry_after,
-                point_of_sale=spec.point_of_sale,
-            )
-            first = customers[name].first
-            if first is not None and not self._start <= first < self._end:
-                self._faults.add((*path, "buy", "first"), f"{buy.first} is outside the run")
-        return customers
-
-    def _spread(self, spread: Spread[int]) -> Distribution:
-        if spread.constant is not None:
-            return constant(spread.constant)
-        if spread.uniform is not None:
-            return uniform(spread.uniform.least, spread.uniform.greatest)
-        assert spread.lognormal is not None  # the schema sees to it
-        median, sigma = spread.lognormal.median, spread.lognormal.sigma
-        return self._table(f"lognormal median {median} sigma {plain(sigma)}", lambda: lognormal(median, sigma))
-
-    def _table(self, definition: str, make: Callable[[], Distribution]) -> Distribution:
-        """The table of a distribution: the saved one, or made now and saved with the resolved scenario."""
-        saved = self._spec.tables.get(definition)
-        if saved is not None:
-            if len(saved) != CELLS + 1 or any(low > high for low, high in pairwise(saved)):
-                self._faults.add(("tables", definition), f"a table has {CELLS + 1} whole numbers that do not fall")
-                return make()
-            self._tables[definition] = saved
-        if definition not in self._tables:
-            self._tables[definition] = make().knots
-        return Distribution(self._tables[definition])
 
     def _meters(
         self, models: Mapping[str, MeterModel], loads: Mapping[str, LoadProfile], customers: Mapping[str, Customer]
@@ -340,12 +293,6 @@ class _Builder:
             load=load,
             customer=customer,
         )
-
-    def _check_tables(self) -> None:
-        for definition in self._spec.tables:
-            if definition not in self._tables:
-                path: Place = ("tables", definition)
-                self._faults.known(definition, self._tables, path, "distribution of this scenario")
 
 
 def _hours_spec(weights: tuple[DayKinds, DayKinds]) -> schema.HoursSpec:

@@ -164,6 +164,52 @@ Time = Annotated[
 ]
 
 
+ClockTime = Annotated[
+    int,
+    read_by(quantities.clock_time, "a time of day such as 08:00"),
+    PlainSerializer(quantities.clock_time_text),
+    _schema(r"^[0-9]{2}:[0-9]{2}$", "time of day, such as 08:00"),
+]
+"""Seconds after local midnight."""
+ClockSpan = Annotated[
+    tuple[int, int],
+    read_by(quantities.clock_span, "a span of the day such as 08:00-16:30"),
+    PlainSerializer(quantities.clock_span_text),
+    _schema(r"^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$", "span of the day, such as 08:00-16:30"),
+]
+"""Opening and closing, seconds after local midnight."""
+Date = Annotated[
+    int,
+    read_by(quantities.day_of, "a date such as 2024-12-25"),
+    PlainSerializer(quantities.day_text),
+    _schema(r"^\d{4}-\d\d-\d\d$", "date, such as 2024-12-25"),
+]
+"""A local day, counted from 1970-01-01."""
+Money = Annotated[
+    int,
+    read_by(quantities.money, "an amount of money such as 12.50 currency"),
+    PlainSerializer(quantities.money_text),
+    _schema(r"^[0-9]+(\.[0-9]+)? ?currency$", "amount of money, such as 12.50 currency"),
+]
+"""1e-5 of the base currency."""
+Purchases = Annotated[
+    int,
+    read_by(quantities.purchases, "a number of purchases such as 3 purchases"),
+    PlainSerializer(quantities.purchases_text),
+    _schema(r"^[1-9][0-9]? purchases?$", "number of purchases, such as 3 purchases"),
+]
+
+
+def _share(share: Decimal) -> Decimal:
+    if share > 1:
+        raise wrong(f"{quantities.percentage_text(share)} is above 100%")
+    return share
+
+
+Share = Annotated[Percentage, AfterValidator(_share)]
+"""A share of 1, at most 100 %."""
+
+
 def _sigma(text: str) -> Decimal:
     number = quantities.number(text)
     if number > GREATEST_SIGMA or number != round(number, 6):

@@ -161,6 +161,73 @@ def whole(text: str, least: int, greatest: int) -> int:
     return int(text)
 
 
+def clock_time(text: str) -> int:
+    """Seconds after local midnight of `08:00`; `24:00` is the day's end."""
+    match = re.fullmatch(r"([0-9]{2}):([0-9]{2})", text)
+    if match is None or int(match[2]) > 59 or int(match[1]) * 60 + int(match[2]) > 1440:
+        raise QuantityError(f"{text!r} is not a time of day, write 08:00")
+    return int(match[1]) * 3600 + int(match[2]) * 60
+
+
+def clock_time_text(seconds: int) -> str:
+    """A time of day as text that reads back to the same seconds."""
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
+
+
+def clock_span(text: str) -> tuple[int, int]:
+    """Opening and closing of `08:00-16:30`, seconds after local midnight."""
+    first, dash, last = text.partition("-")
+    if not dash:
+        raise QuantityError(f"{text!r} is not a span of the day, write 08:00-16:30")
+    span = clock_time(first.strip()), clock_time(last.strip())
+    if span[0] >= span[1]:
+        raise QuantityError(f"{text!r}: the closing is not after the opening")
+    return span
+
+
+def clock_span_text(span: tuple[int, int]) -> str:
+    """A span of the day as text that reads back to the same."""
+    return f"{clock_time_text(span[0])}-{clock_time_text(span[1])}"
+
+
+def day_of(text: str) -> int:
+    """The local day of `2024-12-25`, counted from 1970-01-01."""
+    moment = time(text)
+    if moment.utc or len(text) != 10:
+        raise QuantityError(f"{text!r} is not a date, write 2024-12-25")
+    return moment.naive.toordinal() - datetime(1970, 1, 1).toordinal()
+
+
+def day_text(day: int) -> str:
+    """A local day as text that reads back to the same."""
+    return datetime.fromordinal(datetime(1970, 1, 1).toordinal() + day).strftime("%Y-%m-%d")
+
+
+def money(text: str) -> int:
+    """1e-5 of the base currency of `12.50 currency`."""
+    if _unit_of(text) != "currency":
+        raise QuantityError(f"{text!r} is not an amount of money, write 12.50 currency")
+    return _amount_with(text, "currency").amount
+
+
+def money_text(value: int) -> str:
+    """Money as text that reads back to the same."""
+    return f"{plain(Decimal(value) / 100_000)} currency"
+
+
+def purchases(text: str) -> int:
+    """The number of `3 purchases`."""
+    match = re.fullmatch(r"([1-9][0-9]?) purchases?", text)
+    if match is None:
+        raise QuantityError(f"{text!r} is not a number of purchases from 1 to 99, write 3 purchases")
+    return int(match[1])
+
+
+def purchases_text(count: int) -> str:
+    """A number of purchases as text."""
+    return f"{count} purchase{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Time:
     """An instant as written: with a trailing Z it is UTC, else local time of the scenario's zone."""

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from meter_sim.distribution import ONE
 from meter_sim.local_time import LocalCalendar
 from meter_sim.meter.load import LoadProfile
 from meter_sim.meter.model import MeterModel
 from meter_sim.people.customer import Customer
+from meter_sim.programme import Area, Costs, Programme
 from meter_sim.sts.identity import KeyType
 from meter_sim.sts.token import Management, MeterTestToken, Service
 from meter_sim.vending.point_of_sale import AfterLastMinute, ExtendedFunction, KeyChangePlan
@@ -140,10 +142,25 @@ class PointOfSaleSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawerToken:
+    """A token that lies in a drawer when the run begins: bought at `issued_at`, before the start; tenths of a kWh."""
+
+    issued_at: int
+    enter_at: int
+    tenths: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSetup:
     """A meter at the start, with its load and its customer.
 
-    `credit` is watt-seconds, `registers` what registers of other services hold, in the unit of each.
+    `credit` is watt-seconds, `registers` what registers of other services hold, in the unit of each. `record` is what
+    the vending side's register says, `truth` what the meter is, where that differs. `load_share` is the home's share of
+    the profile's mean, of 65 536. A `listed` meter stands in the file by itself and has rows of its own in the daily
+    table and the readings; the others are counted by area. A `dead` record has no meter in the field.
+
+    A TID store with a history holds the TIDs `tid_latest`, `tid_latest - tid_spacing` and so on, none below
+    `manufacture_tid`; without (`tid_latest` is None) it is full of `manufacture_tid`.
     """
 
     name: str
@@ -157,6 +174,19 @@ class MeterSetup:
     manufacture_tid: int
     load: LoadProfile
     customer: Customer | None
+    area: str = ""
+    listed: bool = True
+    load_share: int = ONE
+    truth: MeterRecord | None = None
+    dead: bool = False
+    tid_latest: int | None = None
+    tid_spacing: int = 0
+    drawer: DrawerToken | None = None
+
+    @property
+    def mean_use(self) -> int:
+        """Watt-seconds a day that the home uses in the mean."""
+        return self.load.mean * self.load_share // ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +205,9 @@ class Scenario:
     force_rollover: bool | None
     meters: tuple[MeterSetup, ...]
     timeline: tuple[Action, ...]
+    areas: tuple[Area, ...]
+    programme: Programme | None
+    costs: Costs
     resolved: str = field(repr=False)
     """The file as YAML with all defaults and tables written out, without vending keys given in hex."""
 

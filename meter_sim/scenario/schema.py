@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
 from meter_sim.scenario.fields import (
-    Amount,
+    Date,
     Duration,
     Energy,
     Flag,
@@ -33,8 +33,10 @@ from meter_sim.scenario.fields import (
     wrong,
 )
 from meter_sim.scenario.quantities import GREATEST_BOUGHT
+from meter_sim.scenario.schema_area import AreaSpec
+from meter_sim.scenario.schema_customer import CustomerSpec
+from meter_sim.scenario.schema_programme import CostsSpec, PopulationSpec, ProgrammeSpec
 from meter_sim.scenario.schema_timeline import Action
-from meter_sim.scenario.spread import Spread
 from meter_sim.scenario.standard_fields import (
     BaseDateYear,
     DkgaCode,
@@ -223,33 +225,6 @@ class LoadSpec(Model):
         return self
 
 
-class BuySpec(Model):
-    """When a customer buys: below a level of the display, or at intervals."""
-
-    when_below: Annotated[Energy, positive("the level")] | None = None
-    every: Spread[Duration] | None = None
-    first: Time | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "BuySpec":
-        if (self.when_below is None) == (self.every is None):
-            raise wrong("give one of when_below and every")
-        if self.first is not None and self.every is None:
-            raise wrong("first goes with every", "first")
-        return self
-
-
-class CustomerSpec(Model):
-    """How one kind of customer buys and enters."""
-
-    buy: BuySpec
-    amount: Spread[Amount]
-    enter_after: Spread[Duration]
-    between_entries: Duration = 40
-    retry_after: Annotated[Duration, positive("the wait after a refusal")] = 86_400
-    point_of_sale: Name = "main"
-
-
 class PointOfSaleSpec(Model):
     """A point of sale: its clock, its TID list, and what it does after a base date's last minute."""
 
@@ -295,6 +270,7 @@ class MeterSpec(Model):
     registers: dict[ServiceName, RegisterAmount] = Field(default_factory=dict)
     load: Name | None = None
     customer: Name | None = None
+    area: Name | None = None
     connection: Annotated[int, whole(0, 0xFFFFFFFF)] | None = None
     manufactured: Time | None = None
 
@@ -314,9 +290,23 @@ class ScenarioSpec(Model):
     meter_models: dict[Name, MeterModelSpec] = Field(default_factory=dict)
     loads: dict[Name, LoadSpec] = Field(default_factory=dict)
     customers: dict[Name, CustomerSpec] = Field(default_factory=dict)
-    meters: Annotated[tuple[MeterSpec, ...], entries(1)]
+    meters: tuple[MeterSpec, ...] = ()
+    holidays: tuple[Date, ...] = ()
+    areas: dict[Name, AreaSpec] = Field(default_factory=dict)
+    population: PopulationSpec | None = None
+    programme: ProgrammeSpec | None = None
+    costs: CostsSpec = CostsSpec()
     timeline: tuple[Action, ...] = ()
     tables: dict[Text, tuple[Annotated[int, whole(-(1 << 62), 1 << 62)], ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "ScenarioSpec":
+        if not self.meters and self.population is None:
+            raise wrong("give meters or a population")
+        for name in ("areas", "programme"):
+            if self.population is None and getattr(self, name):
+                raise wrong("this goes with a population", name)
+        return self
 
 
 BUILT_IN_LOADS = {

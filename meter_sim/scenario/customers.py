@@ -1,0 +1,74 @@
+"""Kinds of customer, put together from what a file says."""
+
+from zoneinfo import ZoneInfo
+
+from meter_sim.distribution import chance, constant
+from meter_sim.people.customer import Campaign, Customer, Mistakes, NeverBuys, Paydays, Spare, Trouble
+from meter_sim.scenario import schema
+from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.schema_customer import AmountSpec, CustomerSpec
+from meter_sim.scenario.source import Place
+from meter_sim.scenario.tables import Tables
+
+_LATE = 1 << 38
+"""Seconds: later than any run's end."""
+
+
+def customers_of(
+    faults: Faults, spec: schema.ScenarioSpec, tables: Tables, zone: ZoneInfo, span: tuple[int, int]
+) -> dict[str, Customer]:
+    """The kinds of customer by name; what is wrong with them is noted in `faults`. `span` is that of the run."""
+    customers = {}
+    for name, kind in spec.customers.items():
+        path: Place = ("customers", name)
+        faults.known(kind.point_of_sale, spec.points_of_sale.named, (*path, "point_of_sale"), "point of sale")
+        first = None
+        if kind.buy is not None and kind.buy.first is not None:
+            first = faults.instant(kind.buy.first, zone, (*path, "buy", "first"))
+            if not span[0] <= first < span[1]:
+                faults.add((*path, "buy", "first"), f"{kind.buy.first} is outside the run")
+        customers[name] = _customer(name, kind, tables, first)
+    return customers
+
+
+def _customer(name: str, spec: CustomerSpec, tables: Tables, first: int | None) -> Customer:
+    buy, amount = spec.buy, spec.amount or AmountSpec.model_construct(constant=1)
+    paydays = None if buy is None else buy.paydays
+    never = None
+    if buy is None and spec.behaviour is None:
+        never = spec.never or NeverBuys.VACANT
+    return Customer(
+        name=name,
+        amount=tables.spread(amount if amount.use_of is None else amount.use_of),
+        enter_after=constant(_LATE) if spec.enter_after is None else tables.spread(spec.enter_after),
+        when_below=None if buy is None else buy.when_below,
+        every=None if buy is None or buy.every is None else tables.spread(buy.every),
+        first=first,
+        paydays=None if paydays is None else Paydays(paydays.days, tables.spread(paydays.at)),
+        never=never,
+        amount_is_use=amount.use_of is not None,
+        free_tenths=spec.free_units or 0,
+        between_entries=spec.between_entries,
+        retry_after=spec.retry_after,
+        point_of_sale=spec.point_of_sale,
+        mistakes=Mistakes(
+            wrong_digit=chance(spec.mistakes.wrong_digit),
+            credit_first=chance(spec.mistakes.credit_first),
+            one_section=chance(spec.mistakes.one_section),
+            tries=spec.mistakes.tries,
+        ),
+        trouble=Trouble(
+            asks=chance(spec.trouble.asks),
+            tries_again_after=tables.spread(spec.trouble.tries_again_after),
+            sittings=spec.trouble.sittings,
+        ),
+        campaign=Campaign(
+            answers=chance(spec.campaign.answers),
+            answers_after=tables.spread(spec.campaign.answers_after),
+            at_deadline=chance(spec.campaign.at_deadline),
+            deadline_within=spec.campaign.deadline_within,
+        ),
+        spare=Spare(share=chance(spec.spare.share), kept=tables.spread(spec.spare.kept)),
+        behaviour=spec.behaviour,
+        options=tuple(spec.options.items()),
+    )
