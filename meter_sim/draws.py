@@ -24,6 +24,22 @@ class Purpose(IntEnum):
     ENTRY_DELAY = 4
     PURCHASE_INTERVAL = 5
     FIRST_PURCHASE = 6
+    SPARE = 8
+    SPARE_KEPT = 9
+    WRONG_DIGIT = 10
+    WHICH_DIGIT = 11
+    MANNER = 12
+    TROUBLE = 13
+    COME_BACK = 14
+    CAMPAIGN = 15
+    CAMPAIGN_TIME = 16
+    REACHED = 17
+    ACCESS = 18
+    CALLS_BACK = 19
+    PAYDAY_TIME = 20
+    DESK_SERVICE = 21
+    DESK_ARRIVAL = 22
+    BEHAVIOUR = 23
 
 
 def philox4x32(counter: Words, key: tuple[int, int]) -> Words:

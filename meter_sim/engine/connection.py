@@ -4,16 +4,38 @@ from dataclasses import dataclass, field
 
 import simpy
 
+from meter_sim.distribution import ONE
 from meter_sim.draws import Purpose, draw
 from meter_sim.meter.answer import Status
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.meter.keypad import Keypad
 from meter_sim.meter.load import Load
 from meter_sim.meter.meter import Meter
+from meter_sim.meter.tid_store import history
+from meter_sim.programme import Cause
 from meter_sim.results.record import Day, MeterTotals, Reading
 from meter_sim.scenario.scenario import MeterSetup, Scenario
 from meter_sim.sts.dkga import DecoderKey
 from meter_sim.sts.token import Service
+
+_PLACES = {cause: place for place, cause in enumerate(Cause)}
+
+
+@dataclass(slots=True)
+class Totals:
+    """What went over the meters that were taken away, watt-seconds; `removed` is what was left on their registers."""
+
+    credited: int = 0
+    used: int = 0
+    cleared: int = 0
+    removed: int = 0
+
+    def add(self, credited: int, used: int, cleared: int, removed: int) -> None:
+        """Add a meter that is taken away."""
+        self.credited += credited
+        self.used += used
+        self.cleared += cleared
+        self.removed += removed
 
 
 @dataclass(slots=True)
@@ -24,36 +46,49 @@ class Books:
     credited: int = 0
     used: int = 0
     cleared: int = 0
+    removed: int = 0
     unserved: int = 0
-    off_credit: int = 0
     off_tamper: int = 0
     off_power: int = 0
     purchases: int = 0
     bought_tenths: int = 0
     entries: list[int] = field(default_factory=lambda: [0] * len(Status))
+    off_by_cause: list[int] = field(default_factory=lambda: [0] * len(Cause))
+    unserved_by_cause: list[int] = field(default_factory=lambda: [0] * len(Cause))
+
+    @property
+    def off_credit(self) -> int:
+        """Seconds without supply because the register was empty, whatever the cause."""
+        return sum(self.off_by_cause)
 
     def add(self, other: "Books") -> None:
         """Add another span's energies and seconds."""
+        self.removed += other.removed
         self.unserved += other.unserved
-        self.off_credit += other.off_credit
         self.off_tamper += other.off_tamper
         self.off_power += other.off_power
+        for place, seconds in enumerate(other.off_by_cause):
+            self.off_by_cause[place] += seconds
 
 
 class Connection:
-    """One supply point. `settle` books its load up to an instant; everything else happens between settlings."""
+    """One supply point. `settle` books its load up to an instant; everything else happens between settlings.
+
+    `cause` is why it will be without supply once its register is empty. `replaced` counts its meters before this one.
+    """
 
     def __init__(self, scenario: Scenario, setup: MeterSetup, key: DecoderKey, env: simpy.Environment) -> None:
         self.setup = setup
         self.number = setup.connection
+        truth = setup.truth or setup.record
         self.meter = Meter(
-            setup.record.pan,
+            truth.pan,
             KeyRegister(
                 key=key,
                 key_type=setup.key_type,
-                supply_group=setup.record.supply_group,
-                key_revision=setup.record.key_revision,
-                tariff_index=setup.record.tariff_index,
+                supply_group=truth.supply_group,
+                key_revision=truth.key_revision,
+                tariff_index=truth.tariff_index,
                 key_expiry=setup.key_expiry,
             ),
             model=setup.model,
@@ -62,11 +97,19 @@ class Connection:
             registers=setup.registers,
         )
         self.keypad = Keypad(setup.model.digit_timeout)
+        if setup.tid_latest is not None:
+            size, made = setup.model.tid_store, setup.manufacture_tid
+            self.meter.tids.load(history(size, made, setup.tid_latest, setup.tid_spacing))
+        variation, seed, share = setup.load.variation, scenario.seed, setup.load_share
         self.load = Load(
             setup.load,
             scenario.calendar,
-            lambda day: setup.load.variation.value(draw(scenario.seed, Purpose.LOAD_DAY, self.number, day)),
+            lambda day: variation.value(draw(seed, Purpose.LOAD_DAY, self.number, day)) * share // ONE,
         )
+        never = setup.customer is not None and setup.customer.never is not None
+        self.cause = Cause.NEVER_BUYS if never else Cause.NO_MONEY
+        self.replaced = 0
+        self._past = Totals()
         self.limited = False
         self._env = env
         self._end = scenario.end
@@ -105,7 +148,8 @@ class Connection:
         elif meter.locked_by_tamper:
             books.off_tamper += now - start
         else:
-            books.off_credit += now - start
+            books.off_by_cause[_PLACES[self.cause]] += now - start
+            books.unserved_by_cause[_PLACES[self.cause]] += wanted
         books.used += used
         books.unserved += wanted - used
 
@@ -132,6 +176,19 @@ class Connection:
             return None
         return self.load.reached(self._settled, wanted, self._end, self.meter.power_limit)
 
+    # -- replacement -------------------------------------------------------------------------------------------
+
+    def replace_meter(self, meter: Meter, now: int) -> int:
+        """Put another meter in place of this one; returns what was left on the old one's register, watt-seconds."""
+        self.settle(now)
+        old = self.meter.register
+        self._past.add(old.credited, old.used, old.cleared, old.balance)
+        self._day.removed += old.balance
+        self.meter = meter
+        self.keypad = Keypad(meter.model.digit_timeout)
+        self.replaced += 1
+        return old.balance
+
     # -- books -------------------------------------------------------------------------------------------------
 
     def book_entry(self, status: Status, credited: int, cleared: int) -> None:
@@ -145,12 +202,17 @@ class Connection:
         self._day.purchases += 1
         self._day.bought_tenths += tenths
 
+    def close_books(self, now: int) -> Books:
+        """The books of a day that ends at this second; the next day's are opened."""
+        self.settle(now)
+        books = self._day
+        self._total.add(books)
+        self._day = Books(self.meter.register.balance)
+        return books
+
     def close_day(self, date: str, now: int, presumed_key_revision: int) -> Day:
         """The row of a day that ends at this second; the next day's books are opened."""
-        self.settle(now)
-        books, register = self._day, self.meter.register
-        self._total.add(books)
-        self._day = Books(register.balance)
+        books, register = self.close_books(now), self.meter.register
         return Day(
             date=date,
             connection=self.number,
@@ -159,6 +221,7 @@ class Connection:
             credited_ws=books.credited,
             used_ws=books.used,
             cleared_ws=books.cleared,
+            removed_ws=books.removed,
             register_end_ws=register.balance,
             unserved_ws=books.unserved,
             off_credit_s=books.off_credit,
@@ -180,14 +243,15 @@ class Connection:
 
     def totals(self, now: int, presumed_key_revision: int, not_entered: tuple[str, ...]) -> MeterTotals:
         """The whole run, once its last day is closed."""
-        register, keys, total = self.meter.register, self.meter.keys, self._total
+        register, keys, total, past = self.meter.register, self.meter.keys, self._total, self._past
         return MeterTotals(
             meter=self.setup.name,
             connection=self.number,
             initial_ws=self.setup.credit,
-            credited_ws=register.credited,
-            used_ws=register.used,
-            cleared_ws=register.cleared,
+            credited_ws=register.credited + past.credited,
+            used_ws=register.used + past.used,
+            cleared_ws=register.cleared + past.cleared,
+            removed_ws=past.removed,
             register_ws=register.balance,
             unserved_ws=total.unserved,
             off_credit_s=total.off_credit,

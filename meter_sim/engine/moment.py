@@ -19,9 +19,10 @@ class Phase(IntEnum):
     DELIVERY = 3
     ENTRY = 4
     PURCHASE = 5
-    LOAD = 6
-    LIMIT = 7
-    OBSERVATION = 8
+    SHARED = 6
+    LOAD = 7
+    LIMIT = 8
+    OBSERVATION = 9
 
 
 class Moment(simpy.Event):
@@ -32,3 +33,26 @@ class Moment(simpy.Event):
         self._ok = True
         self._value = None
         env.schedule(self, EventPriority(_FIRST + phase), instant - int(env.now))
+
+
+class Turns:
+    """Puts those who ask for something shared in one second into the order of their connections."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._waiting: list[tuple[int, simpy.Event]] = []
+
+    def wait(self, connection: int) -> simpy.Event:
+        """An event that fires in the shared phase of this second, in the order of connections."""
+        event = self._env.event()
+        if not self._waiting:
+            moment = Moment(self._env, int(self._env.now), Phase.SHARED)
+            assert moment.callbacks is not None
+            moment.callbacks.append(self._release)
+        self._waiting.append((connection, event))
+        return event
+
+    def _release(self, _: simpy.Event) -> None:
+        waiting, self._waiting = self._waiting, []
+        for _, event in sorted(waiting, key=lambda turn: turn[0]):
+            event.succeed()

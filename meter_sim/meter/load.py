@@ -12,7 +12,7 @@ from meter_sim.local_time import DAY, HOUR, LocalCalendar, date_of, weekday
 
 HOURS = 24
 _DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_CACHED_DAYS = 400
+_CACHED_DAYS = 64
 
 Hours = tuple[int, ...]
 """24 whole numbers, one per local hour."""

@@ -4,6 +4,7 @@ The order of checks is that of the standard (L; C for the list of results); what
 RangeError and FormatError is our own choice (G) and stands in the methods below.
 """
 
+import copy
 from collections.abc import Collection
 
 from meter_sim.meter.answer import Answer, Status, ValidationResult, section_taken
@@ -164,6 +165,17 @@ class Meter:
                 self.set_switch()
         return answer
 
+    def would_answer(self, digits: str, now: int) -> Answer:
+        """What it would answer to an entry now, with power and without a lock-out; nothing changes."""
+        twin = copy.copy(self)
+        twin.pending, twin.tids, twin.lockout = map(copy.deepcopy, (self.pending, self.tids, self.lockout))
+        twin.registers = {service: copy.copy(register) for service, register in self.registers.items()}
+        twin.register = twin.registers.get(Service.ELECTRICITY, self.register)
+        twin.extended = dict(self.extended)
+        twin.lockout.clear()
+        twin.powered = True
+        return twin.enter(digits, now)
+
     def _take(self, token: Token, now: int) -> Answer:
         if isinstance(token, KeyChangeSection):
             return self._key_change(token, now)
@@ -249,6 +261,8 @@ class Meter:
     # -- key change --------------------------------------------------------------------------------------------
 
     def _key_change(self, section: KeyChangeSection, now: int) -> Answer:
+        if not self.model.takes_key_changes:
+            return Answer(Status.FUNCTION, section, "this meter takes no key changes and must be replaced")
         if isinstance(section, FirstSection) and not 1 <= section.key_revision <= 9:
             return Answer(Status.RANGE, section, f"key revision number {section.key_revision} is outside 1 to 9")
         if isinstance(section, SecondSection) and section.tariff_index > 99:

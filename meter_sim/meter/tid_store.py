@@ -1,8 +1,14 @@
 """The TID store: what keeps a token from crediting twice (IEC 62055-41, TID checking)."""
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 from meter_sim.meter.answer import ValidationResult
+
+
+def history(size: int, manufacture_tid: int, latest: int, spacing: int) -> tuple[int, ...]:
+    """A store's TIDs, smallest first, after a purchase each `spacing` minutes up to `latest`."""
+    return tuple(max(latest - place * spacing, manufacture_tid) for place in range(size - 1, -1, -1))
 
 
 class TidStore:
@@ -37,6 +43,10 @@ class TidStore:
         """Store an accepted TID in place of the smallest."""
         del self._tids[0]
         insort(self._tids, tid)
+
+    def load(self, tids: Sequence[int]) -> None:
+        """Set the whole store, smallest first, as it is after years of use."""
+        self._tids = list(tids)
 
     def fill(self, tid: int) -> None:
         """Set every entry, as a rollover key change does with zero."""

@@ -20,6 +20,13 @@ class EventKind(StrEnum):
     ENTRY = "entry"
     KEY_CHANGED = "key changed"
     CREDIT_ENDED = "credit ended"
+    HELD = "held"
+    """A token that lies in a drawer when the run begins."""
+    MESSAGE = "message"
+    VISIT = "visit"
+    HELP = "help"
+    REPLACED = "meter replaced"
+    CORRECTED = "register corrected"
     SUPPLY_OFF = "supply off"
     SUPPLY_ON = "supply on"
     POWER_OFF = "power off"
@@ -68,6 +75,7 @@ class Day:
     credited_ws: int
     used_ws: int
     cleared_ws: int
+    removed_ws: int
     register_end_ws: int
     unserved_ws: int
     off_credit_s: int
@@ -103,7 +111,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class MeterTotals:
-    """One meter over the run; initial + credited = used + register + cleared, to the watt-second.
+    """One supply point over the run; initial + credited = used + register + cleared + removed, to the watt-second.
+
+    `removed_ws` is what was left on the registers of meters that were replaced.
 
     `registers` are what registers of services other than electricity hold at the end, by name, in the unit of each.
     """
@@ -114,6 +124,7 @@ class MeterTotals:
     credited_ws: int
     used_ws: int
     cleared_ws: int
+    removed_ws: int
     register_ws: int
     unserved_ws: int
     off_credit_s: int

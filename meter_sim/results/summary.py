@@ -80,6 +80,7 @@ def _meter(totals: MeterTotals, events: list[Event]) -> dict[str, Json]:
         "credited_ws": totals.credited_ws,
         "used_ws": totals.used_ws,
         "cleared_ws": totals.cleared_ws,
+        "removed_ws": totals.removed_ws,
         "register_ws": totals.register_ws,
         "unserved_ws": totals.unserved_ws,
         "seconds_without_supply": {

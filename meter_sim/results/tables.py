@@ -43,6 +43,7 @@ _DAY_COLUMNS = [
     ("credited_ws", pa.int64()),
     ("used_ws", pa.int64()),
     ("cleared_ws", pa.int64()),
+    ("removed_ws", pa.int64()),
     ("register_end_ws", pa.int64()),
     ("unserved_ws", pa.int64()),
     ("off_credit_s", pa.int64()),

@@ -12,6 +12,7 @@ from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
+from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
 from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
@@ -66,6 +67,9 @@ class _Builder:
         loads = self._loads()
         customers = customers_of(self._faults, spec, self._tables, self._zone, (start, end))
         self._faults.stop()
+        builder = AreasBuilder(self._faults, spec, self._tables, self._zone, (start, end))
+        areas = builder.areas()
+        programme = builder.programme(areas, models, {(key.supply_group, key.key_revision): key for key in keys})
         meters = self._meters(models, loads, customers)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
@@ -79,7 +83,7 @@ class _Builder:
             calendar=calendar(self._zone, start, end),
             seed=spec.seed,
             readings_every=spec.readings_every,
-            vending_keys=keys,
+            vending_keys=keys_of_programme(keys, programme),
             points_of_sale=tuple(
                 values.PointOfSaleSetup(name, number, pos.clock_offset, pos.shared_tid_list, pos.after_last_minute)
                 for number, (name, pos) in enumerate(spec.points_of_sale.named.items())
@@ -87,6 +91,9 @@ class _Builder:
             force_rollover=spec.points_of_sale.force_rollover,
             meters=meters,
             timeline=timeline,
+            areas=areas,
+            programme=programme,
+            costs=costs_of(spec.costs),
             resolved=resolved_text(spec, self._profiles, self._tables.made),
         )
 
@@ -209,6 +216,7 @@ class _Builder:
                 spec.load is None
                 or self._faults.known(spec.load, schema.BUILT_IN_LOADS | self._spec.loads, (*path, "load"), "load"),
                 spec.customer is None or self._faults.known(spec.customer, customers, (*path, "customer"), "customer"),
+                spec.area is None or self._faults.known(spec.area, area_names(self._spec), (*path, "area"), "area"),
             ]
             if all(known) and self._known_revision(spec.supply_group, spec.key_revision, (*path, "key_revision")):
                 customer = customers[spec.customer] if spec.customer is not None else None
@@ -292,6 +300,7 @@ class _Builder:
             manufacture_tid=min(max(made // 60 - key.base_date.minute, 0), GREATEST_TID),
             load=load,
             customer=customer,
+            area=spec.area or "",
         )
 
 

@@ -127,6 +127,7 @@ class MeterModelSpec(Model):
     tamper_opens_switch: Flag = _KEYPAD.tamper_opens_switch
     manufacturer: MakerCode = _KEYPAD.manufacturer
     firmware: Text = _KEYPAD.firmware
+    takes_key_changes: Flag = _KEYPAD.takes_key_changes
 
     @model_validator(mode="after")
     def _completed(self) -> "MeterModelSpec":

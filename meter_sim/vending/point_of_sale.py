@@ -82,6 +82,8 @@ class Slip:
     point_of_sale: str
     key_change: tuple[IssuedToken, ...] = ()
     token: IssuedToken | None = None
+    repeated: bool = False
+    """Whether the sections were handed out before."""
 
     @property
     def tokens(self) -> tuple[IssuedToken, ...]:
@@ -91,11 +93,26 @@ class Slip:
 
 @dataclass(slots=True)
 class MeterRegister:
-    """The vending side's meter records, by meter name, the changes that wait for a purchase, and slips by request."""
+    """What the vending side keeps of each meter, by meter name, and slips by request.
+
+    `records` are the meters as it presumes them, `waiting` the changes that wait for a purchase and `printings` with
+    how many purchases each is to be printed, `to_repeat` how many of these are left, `changes` the sections that were
+    issued last, `debts` what was lent and not paid back, in tenths of a kWh.
+    """
 
     records: dict[str, MeterRecord] = field(default_factory=dict)
     waiting: dict[str, KeyChangePlan] = field(default_factory=dict)
+    printings: dict[str, int] = field(default_factory=dict)
+    to_repeat: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, tuple[IssuedToken, ...]] = field(default_factory=dict)
+    debts: dict[str, int] = field(default_factory=dict)
     slips: dict[str, tuple[object, Slip]] = field(default_factory=dict)
+
+    def correct(self, meter: str, record: MeterRecord) -> None:
+        """Put a record right; a change that waits or was issued on the wrong record's strength is dropped."""
+        self.records[meter] = record
+        for kept in (self.waiting, self.printings, self.to_repeat, self.changes):
+            kept.pop(meter, None)
 
 
 RndOfMinute = Callable[[int], int]
@@ -150,7 +167,10 @@ class PointOfSale:
         plan = self.register.waiting.get(meter)
         old = self.register.records[meter]
         new = plan.applied_to(old) if plan else old
-        sections = self._sections(old, new, plan, now, request and f"{request}.kct") if plan else ()
+        repeated = plan is None and meter in self.register.to_repeat
+        sections = self.register.changes[meter] if repeated else ()
+        if plan:
+            sections = self._sections(old, new, plan, now, request and f"{request}.kct")
         minute, number = self._tid(new, now, on_reserved_minute)
         token = self.module.issue_credit(
             new,
@@ -166,8 +186,13 @@ class PointOfSale:
             minute += issued_tid - number
         self.tids.note(new.pan.digits, minute)
         self.register.records[meter] = new
-        self.register.waiting.pop(meter, None)
-        slip = Slip(self.name, sections, token)
+        if plan:
+            del self.register.waiting[meter]
+            self.register.changes[meter] = sections
+            self._repeat(meter, self.register.printings.pop(meter, 1) - 1)
+        elif repeated:
+            self._repeat(meter, self.register.to_repeat[meter] - 1)
+        slip = Slip(self.name, sections, token, repeated)
         if request is not None:
             self.register.slips[request] = asked, slip
         return slip
@@ -181,11 +206,27 @@ class PointOfSale:
         new = plan.applied_to(old)
         sections = self._sections(old, new, plan, now)
         self.register.records[meter] = new
+        self.register.changes[meter] = sections
         return Slip(self.name, sections)
 
-    def change_key_with_purchase(self, meter: str, plan: KeyChangePlan) -> None:
-        """Put a change down for the meter's next purchase; it replaces one that still waits."""
+    def reprint_key_change(self, meter: str) -> Slip | None:
+        """The sections that were issued last for a meter, once more; None if there are none."""
+        sections = self.register.changes.get(meter)
+        return None if sections is None else Slip(self.name, sections, repeated=True)
+
+    def change_key_with_purchase(self, meter: str, plan: KeyChangePlan, purchases: int = 1) -> None:
+        """Put a change down for the meter's next purchase; it replaces one that still waits.
+
+        Its sections are printed again with the purchases after it, `purchases` times in all.
+        """
         self.register.waiting[meter] = plan
+        self.register.printings[meter] = purchases
+
+    def _repeat(self, meter: str, times: int) -> None:
+        if times > 0:
+            self.register.to_repeat[meter] = times
+        else:
+            self.register.to_repeat.pop(meter, None)
 
     def manage(
         self,

@@ -29,6 +29,7 @@ from meter_sim.sts.token import (
 from meter_sim.vending.refusal import (
     AmountOutOfRange,
     IssueUntilPassed,
+    KeyChangeUntilPassed,
     KeyExpired,
     RequestRepeated,
     TidOutOfRange,
@@ -36,6 +37,9 @@ from meter_sim.vending.refusal import (
     VendingKeyUnknown,
 )
 from meter_sim.vending.vending_key import VendingKey
+
+_MOST_DERIVED = 100_000
+"""Decoder keys that a secure module keeps at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class SecureModule:
 
     def __init__(self, keys: Iterable[VendingKey]) -> None:
         self._answered: dict[str, tuple[object, tuple[IssuedToken, ...]]] = {}
+        self._derived: dict[MeterRecord, DecoderKey] = {}
         self._keys: dict[tuple[str, int], VendingKey] = {}
         for key in keys:
             name = key.supply_group, key.key_revision
@@ -86,6 +91,9 @@ class SecureModule:
 
     def decoder_key(self, record: MeterRecord) -> DecoderKey:
         """The key that a meter of this record holds, if the record is true. Raises VendingKeyUnknown."""
+        known = self._derived.get(record)
+        if known is not None:
+            return known
         vending_key = self.vending_key(record.supply_group, record.key_revision)
         identity = KeyIdentity(
             pan=record.pan,
@@ -96,7 +104,10 @@ class SecureModule:
             encryption=record.encryption,
             base_date=vending_key.base_date,
         )
-        return derive(identity, vending_key.dkga, vending_key.value)
+        if len(self._derived) >= _MOST_DERIVED:
+            self._derived.clear()
+        key = self._derived[record] = derive(identity, vending_key.dkga, vending_key.value)
+        return key
 
     def issue_credit(
         self,
@@ -179,7 +190,8 @@ class SecureModule:
     ) -> tuple[IssuedToken, ...]:
         """The sections that take a meter from one record's key to another's, made under the old key.
 
-        The parent key may be past its issued-until, the new one must be valid at `at`. The rollover bit is set
+        The parent key may be past its issued-until but not past its `key_change_until`, the new one must be valid at
+        `at`. The rollover bit is set
         exactly when the new base date is later (L), unless `rollover` forces it. `key_expiry` defaults to the new
         vending key's KEN. `three_sections` makes the set of a 64-bit key carry the supply group; that of a 128-bit key
         always does. Raises a Refusal.
@@ -188,6 +200,8 @@ class SecureModule:
         def made() -> tuple[IssuedToken, ...]:
             parent = self.vending_key(old.supply_group, old.key_revision)
             child = self.vending_key(new.supply_group, new.key_revision)
+            if parent.key_change_until is not None and minute_of(at) > minute_of(parent.key_change_until):
+                raise KeyChangeUntilPassed(f"no key change away from {_named(parent)} is issued any more")
             _check_dates(child, at)
             with_group = three_sections or new.encryption.key_bits == 128
             sections = key_change.split(

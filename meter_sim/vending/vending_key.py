@@ -44,7 +44,8 @@ class VendingKey:
 
     `active_from` and `issue_until` are instants in seconds (UTC) or None for no bound. The key issues from the second
     `active_from` on, and until the minute of `issue_until` is over (G), so that the last minute of a base date can be
-    sold up to its end.
+    sold up to its end. Key changes away from this key are issued until the minute of `key_change_until` is over, also
+    when the key itself issues no more.
     """
 
     supply_group: str
@@ -56,6 +57,7 @@ class VendingKey:
     key_expiry: int = GREATEST_KEN
     active_from: int | None = None
     issue_until: int | None = None
+    key_change_until: int | None = None
 
     def __post_init__(self) -> None:
         supply_group_code(self.supply_group)

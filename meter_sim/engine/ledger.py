@@ -1,0 +1,77 @@
+"""What becomes of every token that is issued for a connection: each is in exactly one end state."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from meter_sim.meter.answer import Answer
+from meter_sim.meter.meter import Meter
+from meter_sim.vending.secure_module import IssuedToken
+
+
+class Fate(StrEnum):
+    """The end state of a token."""
+
+    ACCEPTED = "accepted"
+    STILL_VALID = "refused and still valid"
+    """Only ever entered wrongly or too early; the meter would take it now."""
+    FOR_EVER = "refused for ever"
+    UNENTERED = "not entered"
+
+
+@dataclass(slots=True)
+class _Open:
+    """A token that the meter has not accepted yet; `tenths` are what it says, of a credit token for electricity."""
+
+    tenths: int
+    tried: bool = False
+
+
+class Ledger:
+    """The tokens of one connection, by their digits; those that were accepted are only counted.
+
+    `issued` counts tokens, each once however often it is printed.
+    """
+
+    def __init__(self) -> None:
+        self.issued = 0
+        self.accepted = 0
+        self._open: dict[str, _Open] = {}
+
+    def issue(self, token: IssuedToken, tenths: int) -> None:
+        """Note a token that is handed out for the first time."""
+        self.issued += 1
+        self._open[token.digits] = _Open(tenths)
+
+    def enter(self, digits: str, answer: Answer) -> None:
+        """Note what the meter answered to a token that somebody meant to enter."""
+        if digits not in self._open:
+            return
+        if answer.status.accepted:
+            del self._open[digits]
+            self.accepted += 1
+        else:
+            self._open[digits].tried = True
+
+    def mistyped(self, digits: str) -> None:
+        """Note that somebody meant to enter a token and keyed in something else."""
+        if digits in self._open:
+            self._open[digits].tried = True
+
+    @property
+    def open_tokens(self) -> tuple[tuple[str, int, bool], ...]:
+        """Digits, tenths and whether it was tried, of each token that the meter has not accepted."""
+        return tuple((digits, held.tenths, held.tried) for digits, held in self._open.items())
+
+    def fates(self, meter: Meter, now: int) -> Counter[tuple[Fate, str]]:
+        """How many tokens are in each end state, with the result for those that are refused for ever."""
+        counted: Counter[tuple[Fate, str]] = Counter()
+        if self.accepted:
+            counted[Fate.ACCEPTED, ""] = self.accepted
+        for digits, _, tried in self.open_tokens:
+            if not tried:
+                counted[Fate.UNENTERED, ""] += 1
+                continue
+            answer = meter.would_answer(digits, now)
+            counted[(Fate.STILL_VALID, "") if answer.status.accepted else (Fate.FOR_EVER, answer.name)] += 1
+        return counted
