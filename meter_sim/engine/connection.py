@@ -109,6 +109,9 @@ class Connection:
         never = setup.customer is not None and setup.customer.never is not None
         self.cause = Cause.NEVER_BUYS if never else Cause.NO_MONEY
         self.replaced = 0
+        self.purchases = 0
+        self.keys_lost: tuple[tuple[str, int, bool], ...] = ()
+        """The tokens that were open when the meter's key changed: digits, tenths, whether tried."""
         self._past = Totals()
         self.limited = False
         self._env = env
@@ -199,6 +202,7 @@ class Connection:
 
     def book_purchase(self, tenths: int) -> None:
         """Count a purchase, and its amount in tenths of a kWh; of another service that is 0."""
+        self.purchases += 1
         self._day.purchases += 1
         self._day.bought_tenths += tenths
 
@@ -210,9 +214,9 @@ class Connection:
         self._day = Books(self.meter.register.balance)
         return books
 
-    def close_day(self, date: str, now: int, presumed_key_revision: int) -> Day:
-        """The row of a day that ends at this second; the next day's books are opened."""
-        books, register = self.close_books(now), self.meter.register
+    def day(self, date: str, books: Books, now: int, presumed_key_revision: int) -> Day:
+        """The row of a day whose books were closed at this second."""
+        register = self.meter.register
         return Day(
             date=date,
             connection=self.number,

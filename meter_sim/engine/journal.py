@@ -1,6 +1,7 @@
 """The event log of a run as it is written, with the words that explain it; and which tokens were issued and entered."""
 
 from collections.abc import Callable
+from enum import StrEnum
 
 import simpy
 
@@ -13,13 +14,33 @@ from meter_sim.vending.refusal import Refusal
 from meter_sim.vending.secure_module import IssuedToken, SecureModule
 
 
+class Detail(StrEnum):
+    """Which events are kept."""
+
+    ALL = "all"
+    REFUSALS = "refusals"
+    """Entries that the meter refused and issues and sales that the vending side refused."""
+    NONE = "none"
+
+
+_REFUSALS = (EventKind.SALE_REFUSED, EventKind.ISSUE_REFUSED)
+
+
 class Journal:
     """Events in the order of happening, each with the register settled to its second.
 
-    `presumed` tells the key revision that the vending side's register holds.
+    `presumed` tells the key revision that the vending side's register holds; `detail` how much is kept of meters that
+    are not listed by themselves.
     """
 
-    def __init__(self, env: simpy.Environment, module: SecureModule, presumed: Callable[[Connection], int]) -> None:
+    def __init__(
+        self,
+        env: simpy.Environment,
+        module: SecureModule,
+        presumed: Callable[[Connection], int],
+        detail: Detail = Detail.ALL,
+    ) -> None:
+        self._detail = detail
         self._env = env
         self._module = module
         self._presumed = presumed
@@ -42,13 +63,18 @@ class Journal:
 
     def happened(self, connection: Connection, kind: EventKind, reason: str = "", point_of_sale: str = "") -> None:
         """Log what happened at a connection, by itself."""
+        if not self._keeps(connection, kind):
+            return
         self._log(connection, kind, reason=reason, point_of_sale=point_of_sale)
 
     def issued(
         self, connection: Connection, kind: EventKind, token: IssuedToken, label: str, point_of_sale: str
     ) -> None:
         """Log a token that was handed out."""
-        self._issued.setdefault(connection.setup.name, {})[label] = token
+        if connection.setup.listed:
+            self._issued.setdefault(connection.setup.name, {})[label] = token
+        if not self._keeps(connection, kind):
+            return
         self._log(
             connection,
             kind,
@@ -68,6 +94,8 @@ class Journal:
     def refused(self, connection: Connection, kind: EventKind, refusal: Refusal, label: str, point_of_sale: str) -> str:
         """Log a refusal of the vending side; returns its name."""
         outcome = type(refusal).__name__
+        if not self._keeps(connection, kind):
+            return outcome
         self._log(connection, kind, label=label, result=outcome, reason=str(refusal), point_of_sale=point_of_sale)
         return outcome
 
@@ -82,7 +110,10 @@ class Journal:
         credited: int,
     ) -> None:
         """Log an entry and the meter's answer; `key_revision` is what the meter held before it."""
-        self._entered.add(digits)
+        if connection.setup.listed:
+            self._entered.add(digits)
+        if not self._keeps(connection, EventKind.ENTRY, refused=not answer.status.accepted):
+            return
         says = self._says(issued) if issued is not None else "" if answer.token is None else words.summary(answer.token)
         self._log(
             connection,
@@ -100,6 +131,13 @@ class Journal:
     def not_taken(self, connection: Connection, digits: str, label: str, result: str, reason: str) -> None:
         """Log an entry that did not reach the meter."""
         self._log(connection, EventKind.ENTRY, label=label, digits=digits, result=result, reason=reason)
+
+    def _keeps(self, connection: Connection, kind: EventKind, *, refused: bool = False) -> bool:
+        if self._detail is Detail.ALL or connection.setup.listed:
+            return True
+        if self._detail is Detail.NONE:
+            return False
+        return refused or kind in _REFUSALS
 
     def _says(self, token: IssuedToken) -> str:
         record = token.record

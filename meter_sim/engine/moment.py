@@ -52,7 +52,8 @@ class Turns:
         self._waiting.append((connection, event))
         return event
 
-    def _release(self, _: simpy.Event) -> None:
+    def _release(self, moment: simpy.Event) -> None:
+        del moment
         waiting, self._waiting = self._waiting, []
-        for _, event in sorted(waiting, key=lambda turn: turn[0]):
-            event.succeed()
+        for _, asked in sorted(waiting, key=lambda turn: turn[0]):
+            asked.succeed()

@@ -168,7 +168,8 @@ class Meter:
     def would_answer(self, digits: str, now: int) -> Answer:
         """What it would answer to an entry now, with power and without a lock-out; nothing changes."""
         twin = copy.copy(self)
-        twin.pending, twin.tids, twin.lockout = map(copy.deepcopy, (self.pending, self.tids, self.lockout))
+        twin.pending, twin.tids = copy.deepcopy(self.pending), copy.deepcopy(self.tids)
+        twin.lockout = copy.copy(self.lockout)
         twin.registers = {service: copy.copy(register) for service, register in self.registers.items()}
         twin.register = twin.registers.get(Service.ELECTRICITY, self.register)
         twin.extended = dict(self.extended)

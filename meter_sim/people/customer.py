@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from meter_sim.distribution import NEVER, Chance, Distribution, constant, happens
 from meter_sim.local_time import DAY, LocalCalendar, date_of
+from meter_sim.people.behaviour import Behaviour
 
 LEAST_AMOUNT = 1
 """Tenths of a kWh: the smallest purchase."""
@@ -127,8 +128,8 @@ class Customer:
     trouble: Trouble = field(default_factory=Trouble)
     campaign: Campaign = field(default_factory=Campaign)
     spare: Spare = field(default_factory=Spare)
-    behaviour: str | None = None
-    """The import path of a class of the user's own that decides instead (`people/behaviour.py`)."""
+    behaviour: type[Behaviour] | None = None
+    """A class of the user's own that decides instead."""
     options: tuple[tuple[str, str], ...] = ()
     """What that class is made with."""
 

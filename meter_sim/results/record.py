@@ -6,12 +6,18 @@ Times are seconds (UTC), energies watt-seconds. The field names are the column n
 from dataclasses import dataclass
 from enum import StrEnum
 
+from meter_sim.results.area_day import AreaDay
+from meter_sim.results.outcome import Outcome
+
 
 class EventKind(StrEnum):
     """What happened."""
 
     PURCHASE = "purchase"
     REPRINT = "reprint"
+    FREE_UNITS = "free units"
+    LENT = "units lent"
+    TOKEN_REPLACED = "token replaced"
     SALE_REFUSED = "sale refused"
     KEY_CHANGE_ISSUED = "key change issued"
     KEY_CHANGE_WAITING = "key change waiting"
@@ -141,10 +147,15 @@ class MeterTotals:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All rows of a run, sorted by (time, connection, order of happening)."""
+    """All rows of a run, sorted by (time, connection, order of happening).
+
+    `area_days` come in the order of days and of areas in the file; `outcome` is None in a run without areas.
+    """
 
     events: tuple[Event, ...]
     days: tuple[Day, ...]
+    area_days: tuple[AreaDay, ...]
     readings: tuple[Reading, ...]
     totals: tuple[MeterTotals, ...]
     findings: tuple[Finding, ...]
+    outcome: Outcome | None

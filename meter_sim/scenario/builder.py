@@ -33,15 +33,19 @@ GREATEST_SPAN = 50 * 366 * 86_400
 _YEAR = 365 * 86_400
 
 
-def build(source: Source, spec: schema.ScenarioSpec, folder: Path) -> values.Scenario:
-    """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError."""
-    return _Builder(source, spec, folder).scenario()
+def build(source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False) -> values.Scenario:
+    """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError.
+
+    Behaviours of the user's own are loaded only with `allow_code`.
+    """
+    return _Builder(source, spec, folder, allow_code).scenario()
 
 
 class _Builder:
     """Puts a scenario together from what the file says."""
 
-    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path) -> None:
+    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path, allow_code: bool) -> None:
+        self._code_folder = folder if allow_code else None
         self._faults = Faults(source)
         self._spec = spec
         self._folder = folder
@@ -65,7 +69,7 @@ class _Builder:
         self._module = SecureModule(keys)
         models = self._models()
         loads = self._loads()
-        customers = customers_of(self._faults, spec, self._tables, self._zone, (start, end))
+        customers = customers_of(self._faults, spec, self._tables, self._zone, (start, end), self._code_folder)
         self._faults.stop()
         builder = AreasBuilder(self._faults, spec, self._tables, self._zone, (start, end))
         areas = builder.areas()

@@ -1,10 +1,13 @@
 """Kinds of customer, put together from what a file says."""
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from meter_sim.distribution import chance, constant
+from meter_sim.people.behaviour import Behaviour
 from meter_sim.people.customer import Campaign, Customer, Mistakes, NeverBuys, Paydays, Spare, Trouble
 from meter_sim.scenario import schema
+from meter_sim.scenario.behaviours import NOT_ALLOWED, BehaviourFault, behaviour_at
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.schema_customer import AmountSpec, CustomerSpec
 from meter_sim.scenario.source import Place
@@ -15,9 +18,17 @@ _LATE = 1 << 38
 
 
 def customers_of(
-    faults: Faults, spec: schema.ScenarioSpec, tables: Tables, zone: ZoneInfo, span: tuple[int, int]
+    faults: Faults,
+    spec: schema.ScenarioSpec,
+    tables: Tables,
+    zone: ZoneInfo,
+    span: tuple[int, int],
+    code_folder: Path | None,
 ) -> dict[str, Customer]:
-    """The kinds of customer by name; what is wrong with them is noted in `faults`. `span` is that of the run."""
+    """The kinds of customer by name; what is wrong with them is noted in `faults`. `span` is that of the run.
+
+    `code_folder` is where modules with behaviours lie, None where the user allows no code.
+    """
     customers = {}
     for name, kind in spec.customers.items():
         path: Place = ("customers", name)
@@ -27,11 +38,27 @@ def customers_of(
             first = faults.instant(kind.buy.first, zone, (*path, "buy", "first"))
             if not span[0] <= first < span[1]:
                 faults.add((*path, "buy", "first"), f"{kind.buy.first} is outside the run")
-        customers[name] = _customer(name, kind, tables, first)
+        behaviour = None
+        if kind.behaviour is not None:
+            behaviour = _behaviour(faults, kind.behaviour, (*path, "behaviour"), code_folder)
+        customers[name] = _customer(name, kind, tables, first, behaviour)
     return customers
 
 
-def _customer(name: str, spec: CustomerSpec, tables: Tables, first: int | None) -> Customer:
+def _behaviour(faults: Faults, import_path: str, path: Place, folder: Path | None) -> type[Behaviour] | None:
+    if folder is None:
+        faults.add(path, NOT_ALLOWED)
+        return None
+    try:
+        return behaviour_at(import_path, folder)
+    except BehaviourFault as fault:
+        faults.add(path, str(fault))
+        return None
+
+
+def _customer(
+    name: str, spec: CustomerSpec, tables: Tables, first: int | None, behaviour: type[Behaviour] | None
+) -> Customer:
     buy, amount = spec.buy, spec.amount or AmountSpec.model_construct(constant=1)
     paydays = None if buy is None else buy.paydays
     never = None
@@ -69,6 +96,6 @@ def _customer(name: str, spec: CustomerSpec, tables: Tables, first: int | None) 
             deadline_within=spec.campaign.deadline_within,
         ),
         spare=Spare(share=chance(spec.spare.share), kept=tables.spread(spec.spare.kept)),
-        behaviour=spec.behaviour,
+        behaviour=behaviour,
         options=tuple(spec.options.items()),
     )

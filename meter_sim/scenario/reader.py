@@ -16,16 +16,18 @@ from meter_sim.scenario.scenario import Scenario
 from meter_sim.scenario.source import Place, Source, Value, parse_set, read_source
 
 
-def read_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) -> Scenario:
+def read_scenario(
+    path: str | Path, overrides: Mapping[str, str] | None = None, *, allow_code: bool = False
+) -> Scenario:
     """The scenario of a file, with `overrides` of single values by path (`meters.0.credit`: `5 kWh`).
 
-    Raises ScenarioError with a line for each fault.
+    Behaviours that the file names are imported and run only with `allow_code`. Raises ScenarioError with a line for each fault.
     """
     file = Path(path)
     source = read_source(file)
     for place, text in (overrides or {}).items():
         _override(source, place, text)
-    return build(source, _validated(source), file.parent)
+    return build(source, _validated(source), file.parent, allow_code=allow_code)
 
 
 def _override(source: Source, text: str, value: str) -> None:

@@ -1,0 +1,105 @@
+"""What staff with the register in front of them do about a meter that refuses tokens, at a desk or on a visit.
+
+They ask what the meter shows (its test tokens tell SGC, KRN and TI), compare it with the register, and hand out what
+helps: the sections of a change once more, a corrected record, new tokens for those that the meter will never accept.
+"""
+
+from meter_sim.engine.connection import Connection
+from meter_sim.engine.hand import Hand, Held
+from meter_sim.engine.register_view import RegisterView, truth_of
+from meter_sim.engine.site import Sale, Site, tenths_of
+from meter_sim.results.record import EventKind
+from meter_sim.vending.point_of_sale import Slip
+
+
+class Clerk:
+    """Staff at a help desk, at an office or in a crew."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def clear_up(self, connection: Connection, hand: Hand, pos: str) -> None:
+        """Put right what can be put right for a customer who asks; the hand then holds what is to be entered."""
+        self._site.journal.happened(connection, EventKind.HELP)
+        self.put_register_right(connection)
+        self._sections(connection, hand, pos)
+        self._replace_tokens(connection, hand, pos)
+
+    def put_register_right(self, connection: Connection) -> bool:
+        """Correct the record if the meter is not what it says; whether something was corrected.
+
+        A meter that misses an issued change is as the register expects; one that takes no change gets its old record
+        back, so that credit can be sold to it, and waits for a replacement.
+        """
+        site, view = self._site, self._site.view
+        name, truth = connection.setup.name, truth_of(connection)
+        record = site.register.records[name]
+        if self._holds_record(connection):
+            return False
+        if view is not None and view.in_scope(connection) and name in view.issued and view.holds_base(connection):
+            if connection.meter.model.takes_key_changes:
+                return False
+            self._cannot(view, connection)
+            return True
+        if view is not None:
+            view.correct(name, truth)
+        else:
+            site.register.correct(name, truth)
+        site.put_down(connection)
+        site.count(connection, "corrected_records")
+        site.journal.happened(connection, EventKind.CORRECTED, reason=_difference(record, truth))
+        return True
+
+    def _holds_record(self, connection: Connection) -> bool:
+        site, meter = self._site, connection.meter
+        record = site.register.records[connection.setup.name]
+        same_meter = record.pan == meter.pan and record.encryption is meter.model.encryption
+        return same_meter and site.module.decoder_key(record) == meter.keys.key
+
+    def _cannot(self, view: RegisterView, connection: Connection) -> None:
+        name = connection.setup.name
+        view.correct(name, view.base[name])
+        view.cannot.add(name)
+        self._site.journal.happened(connection, EventKind.CORRECTED, reason="the meter takes no key changes")
+        field_work = self._site.field_work.get(connection.setup.area)
+        if field_work is not None:
+            field_work.replace(connection)
+
+    def _sections(self, connection: Connection, hand: Hand, pos: str) -> None:
+        """The sections of a change that was issued and that the meter misses, or of one that is due."""
+        site, view = self._site, self._site.view
+        name = connection.setup.name
+        missing = not self._holds_record(connection)
+        if view is None or not missing or name in view.cannot:
+            hand.tokens = [held for held in hand.tokens if not held.section]
+            return
+        slip = site.reprint_key_change(connection, pos, "help")
+        if slip is not None:
+            hand.take_sections(slip, "help")
+
+    def _replace_tokens(self, connection: Connection, hand: Hand, pos: str) -> None:
+        """New tokens for those that the meter would not accept even after its key change."""
+        site = self._site
+        for place, held in enumerate(hand.tokens):
+            if held.section or held.done or not self._is_lost(connection, held):
+                continue
+            tenths = tenths_of(held.token)
+            label = f"{held.label} again"
+            slip = site.sell(connection, tenths, pos, label, kind=Sale.REPLACES)
+            if isinstance(slip, Slip) and slip.token is not None:
+                hand.tokens[place] = Held(label, slip.token, section=False)
+                site.count(connection, "replaced_tokens")
+                site.count(connection, "replaced_tenths", tenths)
+
+    def _is_lost(self, connection: Connection, held: Held) -> bool:
+        """Whether a token was made under another record than the register's, or the meter calls it old."""
+        site = self._site
+        if held.token.record != site.register.records[connection.setup.name]:
+            return True
+        if not self._holds_record(connection):
+            return False
+        return not connection.meter.would_answer(held.token.digits, site.now).status.accepted
+
+
+def _difference(record: object, truth: object) -> str:
+    return f"{record} was {truth}"
