@@ -58,6 +58,8 @@ class MeterModel:
     """Maker code that a class 1 token must name, unless the token says 00, any maker (C)."""
     firmware: str = "1.0"
     """What meter test 10 shows."""
+    takes_key_changes: bool = True
+    """Whether it takes key change tokens; one that does not answers FunctionError and must be replaced."""
 
     def __post_init__(self) -> None:
         kcts = (4,) if self.encryption is Encryption.EA11 else (2, 3)
