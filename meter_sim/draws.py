@@ -29,7 +29,7 @@ class Purpose(IntEnum):
 
 
 class Trait(IntEnum):
-    """What is drawn of a household of a population: the count of a HOUSEHOLD draw. A number is never given out twice."""
+    """What is drawn of a household: the count of a HOUSEHOLD draw. A number is never given out twice."""
 
     LOAD = 0
     """The load profile."""
