@@ -371,9 +371,11 @@ class _Population:
             name = _name_of(row)
             if row.pan.digits in self._world.taken_pans:
                 listed = by_pan.get(row.pan.digits, "?")
-                self._tell(row, f"pan {row.pan.digits!r}: the listed meter {listed!r} has the same as {name}")
+                what = f"the listed meter {listed!r} has the PAN {row.pan} that the population's {name} would have"
+                self._tell(row, f"pan '{row.pan}': the listed meter {listed!r} has the same", what)
             if name in names:
-                self._tell(row, f"name {name!r}: a listed meter is called so")
+                what = f"a listed meter is called {name!r} as one of the population would be"
+                self._tell(row, f"name {name!r}: a listed meter is called so", what)
             if name in seen:
                 self._tell(row, f"name {name!r}: another row is called so, by its connection or its name")
             seen.add(name)

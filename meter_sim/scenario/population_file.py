@@ -224,6 +224,8 @@ class MeterFile:
             why = ", since a number loses the zeros in front" if is_number else ""
             self._whole(f"{self._name}: the column {column.name} holds {kind}, it must hold strings{why}")
             right = False
+        if not right:
+            self.columns = ()
         return right
 
     # -- rows --------------------------------------------------------------------------------------------------
