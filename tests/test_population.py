@@ -392,6 +392,23 @@ def test_a_payday_buyer_has_what_lasts_to_the_payday():
     assert until * 3 // 4 <= min(credits) < until < max(credits) <= until * 5 // 4
 
 
+def test_a_behaviour_of_its_own_is_like_a_buyer_at_level_0():
+    kind = "customers: {own: {behaviour: somewhere:Own, amount: 20 kWh, enter_after: 1 min}}\n"
+    meters = population(rest=kind, count=400)
+    credits = [meter.credit for meter in meters]
+    assert 0 <= min(credits) < KWH
+    assert 19 * KWH < max(credits) < 20 * KWH
+    assert {meter.tid_spacing for meter in meters} == {20 * 1440 * 10 // 122}
+
+
+def test_paydays_and_a_level_are_as_often_as_the_more_frequent():
+    kind = "customers: {pay: {buy: {when_below: 2 kWh, paydays: {days: [1, 11, 21]}}, amount: %s kWh, enter_after: 1 min}}\n"
+    for amount, spacing in (("20", 20 * 1440 * 10 // 122), ("2000", 10 * 1440)):
+        meters = population(rest=kind % amount, count=30)
+        assert {meter.tid_spacing for meter in meters} == {spacing}
+        assert min(meter.credit for meter in meters) >= 2 * KWH
+
+
 def test_a_credit_of_its_own():
     meters = population("credit: {uniform: {least: 3 kWh, greatest: 5 kWh}}", KINDS, 500)
     assert all(3 * KWH <= meter.credit <= 5 * KWH or meter.customer.name == "cut" for meter in meters)
@@ -769,6 +786,11 @@ def test_no_kind_for_a_row(tmp_path, day, kind, fault):
 def test_customers_without_shares_where_every_row_says_who(tmp_path):
     kinds = "customers: {a: {based_on: vacant}, b: {based_on: blocked}}\n"
     assert [m.customer.name for m in table(tmp_path, f"pan,customer\n{P1},b\n{P2},a\n", kinds)] == ["b", "a"]
+
+
+def test_an_algorithm_without_a_model(tmp_path):
+    [meter] = table(tmp_path, f"pan,encryption,key_revision\n{P1},EA11,2\n")
+    assert (meter.model.name, meter.record.encryption) == ("keypad_ea11", Encryption.EA11)
 
 
 def test_no_use_at_all(tmp_path):
