@@ -24,6 +24,8 @@ class Purpose(IntEnum):
     ENTRY_DELAY = 4
     PURCHASE_INTERVAL = 5
     FIRST_PURCHASE = 6
+    HOUSEHOLD = 7
+    """What a household is; the count says which trait (`Trait`)."""
     SPARE = 8
     SPARE_KEPT = 9
     WRONG_DIGIT = 10
@@ -40,6 +42,37 @@ class Purpose(IntEnum):
     DESK_SERVICE = 21
     DESK_ARRIVAL = 22
     BEHAVIOUR = 23
+
+
+class Trait(IntEnum):
+    """What is drawn of a household: the count of a HOUSEHOLD draw. A number is never given out twice."""
+
+    LOAD = 0
+    """The load profile."""
+    MODEL = 1
+    """The meter's model."""
+    CUSTOMER = 2
+    """The kind of customer."""
+    CANNOT_CHANGE = 3
+    """Whether the meter takes no key change."""
+    USE = 4
+    """The home's share of its profile's mean."""
+    CREDIT = 5
+    """What is left in the register; with sub-count 1 the amount of the latest purchase."""
+    TID = 6
+    """The place of the latest purchase before the start."""
+    DRAWER = 7
+    """Whether a token lies in a drawer."""
+    DRAWER_BOUGHT = 8
+    """How long before the start that token was bought."""
+    DRAWER_ENTERED = 9
+    """How long after the start it is entered."""
+    DRAWER_AMOUNT = 10
+    """Its amount."""
+    REGISTER = 11
+    """What is wrong in the vending side's register."""
+    MANUFACTURED = 12
+    """When the meter was made."""
 
 
 def philox4x32(counter: Words, key: tuple[int, int]) -> Words:

@@ -48,6 +48,7 @@ def test_purpose_numbers_stay():
         "ENTRY_DELAY": 4,
         "PURCHASE_INTERVAL": 5,
         "FIRST_PURCHASE": 6,
+        "HOUSEHOLD": 7,
     }
 
 

@@ -15,6 +15,7 @@ from meter_sim.scenario import schema
 from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
 from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.population import PopulationWorld, loads_used, population_of
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
 from meter_sim.scenario.quantities import Time, energy_text
 from meter_sim.scenario.resolved import resolved_text
@@ -64,6 +65,7 @@ class _Builder:
             self._faults.add(("end",), "a run is at most 50 years")
         self._faults.stop()
         self._start, self._end = start, end
+        local = calendar(self._zone, start, end)
         keys = self._vending_keys()
         self._faults.stop()
         self._module = SecureModule(keys)
@@ -75,6 +77,25 @@ class _Builder:
         areas = builder.areas()
         programme = builder.programme(areas, models, {(key.supply_group, key.key_revision): key for key in keys})
         meters = self._meters(models, loads, customers)
+        self._faults.stop()
+        meters += population_of(
+            self._faults,
+            spec,
+            PopulationWorld(
+                models=models,
+                loads=loads,
+                customers=customers,
+                tables=self._tables,
+                module=self._module,
+                calendar=local,
+                start=start,
+                end=end,
+                folder=self._folder,
+                first_connection=max((meter.connection for meter in meters), default=0) + 1,
+                taken_pans={meter.record.pan.digits for meter in meters},
+            ),
+        )
+        self._check_areas(meters)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._tables.check()
@@ -84,7 +105,7 @@ class _Builder:
             start=start,
             end=end,
             timezone=spec.timezone,
-            calendar=calendar(self._zone, start, end),
+            calendar=local,
             seed=spec.seed,
             readings_every=spec.readings_every,
             vending_keys=keys_of_programme(keys, programme),
@@ -155,7 +176,7 @@ class _Builder:
         for name in self._spec.loads:
             if name in schema.BUILT_IN_LOADS:
                 self._faults.add(("loads", name), "this name is built in, choose another")
-        used = {meter.load for meter in self._spec.meters} | {"flat", "none"}
+        used = {meter.load for meter in self._spec.meters} | {"flat", "none"} | loads_used(self._spec)
         for name, spec in (schema.BUILT_IN_LOADS | self._spec.loads).items():
             if name in used or name in self._spec.loads:
                 profiles[name] = self._load(name, spec)
@@ -228,6 +249,13 @@ class _Builder:
                 load = self._load_name(spec, path, model)
                 meters[spec.name] = self._meter(spec, path, connection, model, loads[load], customer)
         return tuple(meters.values())
+
+    def _check_areas(self, meters: tuple[values.MeterSetup, ...]) -> None:
+        """Whether each area has a meter, where all meters are listed; a population looks itself."""
+        held = {meter.area for meter in meters}
+        for name in self._spec.areas if self._spec.population is None else ():
+            if name not in held:
+                self._faults.add(("areas", name), "no meter is in this area")
 
     @staticmethod
     def _model(spec: schema.MeterSpec, models: Mapping[str, MeterModel]) -> MeterModel:
