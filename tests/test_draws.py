@@ -49,6 +49,22 @@ def test_purpose_numbers_stay():
         "PURCHASE_INTERVAL": 5,
         "FIRST_PURCHASE": 6,
         "HOUSEHOLD": 7,
+        "SPARE": 8,
+        "SPARE_KEPT": 9,
+        "WRONG_DIGIT": 10,
+        "WHICH_DIGIT": 11,
+        "MANNER": 12,
+        "TROUBLE": 13,
+        "COME_BACK": 14,
+        "CAMPAIGN": 15,
+        "CAMPAIGN_TIME": 16,
+        "REACHED": 17,
+        "ACCESS": 18,
+        "CALLS_BACK": 19,
+        "PAYDAY_TIME": 20,
+        "DESK_SERVICE": 21,
+        "DESK_ARRIVAL": 22,
+        "BEHAVIOUR": 23,
     }
 
 

@@ -9,20 +9,22 @@ import pytest
 import meter_sim
 
 ROOT = Path(meter_sim.__file__).parent
-LEAVES = {"distribution", "local_time"}
+LEAVES = {"distribution", "draws", "local_time"}
 ARROW = {"arrow_columns"}
 MAY_KNOW = {
     "sts": {"sts"},
     "distribution": set(),
+    "draws": set(),
     "local_time": set(),
     "arrow_columns": set(),
     "vending": {"sts", "vending"},
     "meter": {"sts", "meter", *LEAVES},
     "people": {"people", *LEAVES},
-    "scenario": {"sts", "vending", "meter", "people", "scenario", *LEAVES},
-    "results": {"sts", "meter", "scenario", "results", "__init__", *LEAVES, *ARROW},
+    "programme": {"vending", "meter", "people", *LEAVES},
+    "scenario": {"sts", "vending", "meter", "people", "programme", "scenario", *LEAVES},
+    "results": {"sts", "meter", "people", "programme", "scenario", "results", "__init__", *LEAVES, *ARROW},
     "bulk": {"sts", "vending", "meter", "bulk", *ARROW},
-    "engine": {"sts", "vending", "meter", "people", "scenario", "results", "engine", *LEAVES},
+    "engine": {"sts", "vending", "meter", "people", "programme", "scenario", "results", "engine", *LEAVES},
 }
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -286,7 +286,7 @@ BAD = [
     (
         "timeline:",
         "customers: {c: {buy: {}, amount: 1 kWh, enter_after: 1 h}}\ntimeline:",
-        ":12: customers.c.buy: give one of when_below and every",
+        ":12: customers.c.buy: give one of when_below, every and paydays",
     ),
     (
         "timeline:",

@@ -21,7 +21,8 @@ def read_scenario(
 ) -> Scenario:
     """The scenario of a file, with `overrides` of single values by path (`meters.0.credit`: `5 kWh`).
 
-    Behaviours that the file names are imported and run only with `allow_code`. Raises ScenarioError with a line for each fault.
+    Behaviours that the file names are imported and run only with `allow_code`. Raises ScenarioError with a line for
+    each fault.
     """
     file = Path(path)
     source = read_source(file)
