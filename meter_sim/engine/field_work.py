@@ -164,6 +164,7 @@ class DepotRun:
         connection.settle(site.now)
         outcome = yield from self._outcome(task, number)
         counts["visits"] += 1
+        counts["revisits"] += number > 0
         counts[f"visits_{outcome.value.replace(' ', '_')}"] += 1
         site.journal.happened(connection, EventKind.VISIT, reason=outcome.value)
         if task.job is Job.REPLACE and outcome is not VisitOutcome.REPLACED:
