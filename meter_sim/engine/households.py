@@ -13,6 +13,7 @@ from meter_sim.engine.habits import Habits
 from meter_sim.engine.hand import Hand
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.site import Process, Sale, Site
+from meter_sim.meter.answer import Status
 from meter_sim.people.customer import Customer, Manner, campaign_answer, manner_of_entry, mistyped, month_of
 from meter_sim.programme import Cause
 from meter_sim.results.record import EventKind
@@ -39,6 +40,7 @@ class Household:
         self._habits = Habits(site, connection, customer)
         self._clerk = Clerk(site)
         self._taken: set[str] = set()
+        """The sections of changes that came to their end."""
         self._messages: list[Hand] = []
         self._month = -1
         self._requests = 0
@@ -232,7 +234,11 @@ class Household:
                 self._look_for_message(hand)
 
     def _sit(self, hand: Hand, start: int, sitting: int, *, guided: bool) -> Process:
-        """One sitting: every token of the hand in its order, each up to so many times."""
+        """One sitting: every token of the hand in its order, each up to so many times.
+
+        A section that was taken is to be entered again the next time unless the key change came to its end, since the
+        meter forgets it. Who is guided waits for a lock-out to end.
+        """
         site, mistakes = self._site, self._customer.mistakes
         manner = Manner.PRINTED
         if sitting == 0 and hand.has_sections and (mistakes.credit_first or mistakes.one_section):
@@ -244,11 +250,15 @@ class Household:
                 held.done = True
                 continue
             for _ in range(mistakes.tries):
+                if guided:
+                    instant = max(instant, self._connection.meter.lockout.until)
                 yield site.moment(instant, Phase.ENTRY)
                 if self._key_in(hand, held.token.digits, held.label, guided=guided, place=hand.tokens.index(held)):
                     break
                 instant += self._customer.between_entries
             instant = site.now + self._customer.between_entries
+        for held in hand.tokens:
+            held.done = held.done and (not held.section or held.token.digits in self._taken)
 
     def _key_in(self, hand: Hand, digits: str, label: str, *, guided: bool, place: int) -> bool:
         """Enter one token, perhaps with a wrong digit; whether the meter accepted it."""
@@ -265,8 +275,8 @@ class Household:
         self._habits.answered(answer.name)
         if answer.status.accepted:
             held.done = True
-            if held.section:
-                self._taken.add(digits)
+            if held.section and answer.status is Status.ACCEPT:
+                self._taken.update(held.token.digits for held in hand.tokens if held.section)
         return held.done
 
     def _blame(self, hand: Hand) -> None:
