@@ -185,7 +185,7 @@ class DepotRun:
             return VisitOutcome.NO_ACCESS
         if view.true(connection, site.now) is TrueState.NEW:
             self._clerk.put_register_right(connection)
-            view.confirmed.add(connection.setup.name)
+            view.reported(connection.setup.name)
             return VisitOutcome.ALREADY
         if task.job is Job.REPLACE:
             return self._replace(connection)
@@ -216,7 +216,7 @@ class DepotRun:
                 answer = site.enter(connection, token.digits, f"crew.{place}", token, by=Channel.CREW.value)
                 yield site.moment(site.now + ENTRY_TAKES, Phase.ENTRY)
             if answer.status.accepted and view.holds_target(connection):
-                view.confirmed.add(name)
+                view.reported(name)
                 return VisitOutcome.CHANGED
             if not connection.meter.model.takes_key_changes:
                 self._clerk.put_register_right(connection)

@@ -223,6 +223,8 @@ class Site:
         except Refusal as refusal:
             self.count(connection, "key_changes_refused")
             return self.journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, label, pos_name)
+        if self.view is not None:
+            self.view.issued_by_itself(connection.setup.name)
         self._sections_out(connection, slip, label, channel)
         return slip
 

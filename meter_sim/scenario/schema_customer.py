@@ -153,7 +153,7 @@ class CustomerSpec(Model):
             return self
         if self.never is not None:
             raise wrong("who never buys has no buy", "never")
-        for name in ("amount", "enter_after"):
+        for name in ("amount", "enter_after") if self.behaviour is None else ():
             if getattr(self, name) is None:
                 raise wrong("this key is missing, it is needed", name)
         if self.options and self.behaviour is None:
