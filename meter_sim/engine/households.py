@@ -17,6 +17,7 @@ from meter_sim.meter.answer import Status
 from meter_sim.people.customer import Customer, Manner, campaign_answer, manner_of_entry, mistyped, month_of
 from meter_sim.programme import Cause
 from meter_sim.results.record import EventKind
+from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import Slip
 
 Using = Generator[simpy.Event, object, bool]
@@ -42,6 +43,8 @@ class Household:
         self._taken: set[str] = set()
         """The sections of changes that came to their end."""
         self._messages: list[Hand] = []
+        services = connection.setup.model.services
+        self._service = Service.ELECTRICITY if Service.ELECTRICITY in services else services[0]
         self._month = -1
         self._requests = 0
         self._not_before_day = 0
@@ -106,7 +109,7 @@ class Household:
         if lending is not None and debt:
             withheld = min(debt, tenths * lending.pay_back >> 32, tenths - 1)
         label = self._label(count)
-        slip = site.sell(connection, tenths - withheld, customer.point_of_sale, label)
+        slip = site.sell(connection, tenths - withheld, customer.point_of_sale, label, service=self._service)
         if not isinstance(slip, Slip):
             return None
         if withheld:
@@ -127,14 +130,16 @@ class Household:
         month = month_of(site.scenario.calendar, site.now)
         if customer.free_tenths and month != self._month:
             self._month = month
-            free = site.sell(connection, customer.free_tenths, pos, f"{label} free", kind=Sale.FREE)
+            free = site.sell(
+                connection, customer.free_tenths, pos, f"{label} free", service=self._service, kind=Sale.FREE
+            )
             if isinstance(free, Slip):
                 hand.take(free, f"{label} free")
                 site.count(connection, "free_tenths", customer.free_tenths)
         self._borrow(hand, label)
         spare = customer.spare
         if spare.share and happens(spare.share, self._draw(Purpose.SPARE, count)):
-            slip = site.sell(connection, tenths, pos, f"{label} spare")
+            slip = site.sell(connection, tenths, pos, f"{label} spare", service=self._service)
             if isinstance(slip, Slip):
                 site.count(connection, "money", tenths * site.scenario.costs.kwh // 10)
                 drawer = Hand(count, tries=_SPARE_TRIES)
@@ -151,7 +156,14 @@ class Household:
         lending = programme.lending
         if not lending.start <= site.now < lending.until or name in view.issued or not view.in_scope(connection):
             return
-        slip = site.sell(connection, lending.tenths, self._customer.point_of_sale, f"{label} lent", kind=Sale.LENT)
+        slip = site.sell(
+            connection,
+            lending.tenths,
+            self._customer.point_of_sale,
+            f"{label} lent",
+            service=self._service,
+            kind=Sale.LENT,
+        )
         if isinstance(slip, Slip):
             hand.take(slip, f"{label} lent")
             site.register.debts[name] = lending.tenths
@@ -195,7 +207,11 @@ class Household:
         assert drawer is not None
         pos = site.points_of_sale[self._customer.point_of_sale]
         slip = pos.sell(
-            connection.setup.name, amount=drawer.tenths, now=drawer.issued_at, rnd=site.rnd(connection, pos)
+            connection.setup.name,
+            amount=drawer.tenths,
+            now=drawer.issued_at,
+            rnd=site.rnd(connection, pos),
+            service=self._service,
         )
         label = f"{self._customer.name} drawer"
         site.hand_out(connection, slip, label, EventKind.HELD)
