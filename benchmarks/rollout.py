@@ -2,7 +2,7 @@
 
     python benchmarks/rollout.py [--meters 2000] [--days 731]
 
-The town of scenarios/rollout_mixed.yaml at this size, events none, on one core. Prints seconds and meter-days a second,
+The town of scenarios/rollover_mixed.yaml at this size, events none, on one core. Prints seconds and meter-days a second,
 then the share of each part of the house in a profiled run of a tenth of the meters and days.
 """
 
@@ -20,7 +20,7 @@ from meter_sim.engine.reference import run
 from meter_sim.scenario.reader import read_scenario
 from meter_sim.scenario.scenario import Scenario
 
-TOWN = Path(__file__).parent.parent / "scenarios" / "rollout_mixed.yaml"
+TOWN = Path(__file__).parent.parent / "scenarios" / "rollover_mixed.yaml"
 DAY = 86_400
 PARTS = (
     ("meter/load", "load"),
