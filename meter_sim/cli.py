@@ -138,17 +138,20 @@ def _advance(bar: "tqdm[NoReturn]") -> None:
 def validate(files: tuple[Path, ...], sets: tuple[str, ...]) -> None:
     """Check scenario files without running them."""
     from meter_sim.scenario.error import ScenarioError
-    from meter_sim.scenario.reader import read_scenario
+    from meter_sim.scenario.reader import read_scenario_file
 
     overrides = _overrides(sets, None)
     faults: list[str] = []
-    for file in files:
+    for path in files:
         try:
-            scenario = read_scenario(file, overrides)
+            file, scenario = read_scenario_file(path, overrides)
         except ScenarioError as error:
             faults.extend(error.faults)
         else:
-            click.echo(f"{file}: good, {len(scenario.meters)} meters, {len(scenario.timeline)} actions")
+            parts = [f"{len(scenario.meters)} meters", f"{len(scenario.timeline)} actions"]
+            parts += [f"{len(file.scenarios)} scenarios"] if file.scenarios else []
+            parts += [f"{len(file.sweeps)} sweeps"] if file.sweeps else []
+            click.echo(f"{path}: good, {', '.join(parts)}")
     if faults:
         raise WrongInputError("\n".join(faults))
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
 from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
-from meter_sim.scenario import schema, schema_timeline, spread
+from meter_sim.scenario import schema, schema_experiment, schema_timeline, spread
 from meter_sim.scenario.reader import read_scenario
 from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISSUE_NAMES, METER_TESTS
 
@@ -23,7 +23,7 @@ FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def models():
-    for module in (schema, schema_timeline, spread):
+    for module in (schema, schema_experiment, schema_timeline, spread):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
                 yield value

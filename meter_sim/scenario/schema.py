@@ -33,6 +33,7 @@ from meter_sim.scenario.fields import (
     wrong,
 )
 from meter_sim.scenario.quantities import GREATEST_BOUGHT
+from meter_sim.scenario.schema_experiment import Overrides, Scenarios, Sweeps
 from meter_sim.scenario.schema_timeline import Action
 from meter_sim.scenario.spread import Spread
 from meter_sim.scenario.standard_fields import (
@@ -317,6 +318,9 @@ class ScenarioSpec(Model):
     meters: Annotated[tuple[MeterSpec, ...], entries(1)]
     timeline: tuple[Action, ...] = ()
     tables: dict[Text, tuple[Annotated[int, whole(-(1 << 62), 1 << 62)], ...]] = Field(default_factory=dict)
+    overrides: Overrides = Field(default_factory=dict, repr=False)
+    scenarios: Scenarios = Field(default_factory=dict)
+    sweeps: Sweeps = Field(default_factory=dict)
 
 
 BUILT_IN_LOADS = {
