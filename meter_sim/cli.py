@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, validate, schema, new, plot, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, validate, schema, new, plot, token, keychange, benchsheet."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import click
 from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
+from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_token import token
 from meter_sim.wrong_input import WrongInputError
 
@@ -34,6 +35,7 @@ def main() -> None:
 main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
+main.add_command(compare)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
@@ -69,11 +71,20 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the result goes [results/FILE's name]."
 )
 @click.option("--trace", metavar="METER", help="Print this meter's diary, line by line.")
-@click.option("--no-plot", is_flag=True, help="Leave out timeline.png.")
+@click.option("--no-plot", is_flag=True, help="Leave the pictures out.")
+@experiment_options
 def run(
-    files: tuple[Path, ...], sets: tuple[str, ...], seed: str | None, out: Path | None, trace: str | None, no_plot: bool
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    seed: str | None,
+    out: Path | None,
+    trace: str | None,
+    no_plot: bool,
+    **options: object,
 ) -> None:
     """Run scenarios, write their results and check their expectations.
+
+    With one of the options from --scenario to --baseline the result is an experiment: many runs, compared.
 
     Exit status 0: all expectations met; 1: some were not; 2: the input is wrong, and nothing was written.
     """
@@ -83,6 +94,13 @@ def run(
 
     overrides = _overrides(sets, seed)
     folders = _folders(files, out)
+    experiments = Experiments.of(options)
+    if experiments is not None:
+        if trace is not None:
+            raise WrongInputError("--trace: a diary is that of a single run, leave out the options of an experiment")
+        if experiments.run(files, folders, overrides, plot=not no_plot):
+            sys.exit(NOT_MET)
+        return
     try:
         scenarios = [read_scenario(file, overrides) for file in files]
     except ScenarioError as error:
