@@ -101,11 +101,12 @@ class Experiments:
         from meter_sim.experiments.experiment import write_experiment
         from meter_sim.experiments.pool import ExperimentError
         from meter_sim.results.folder import ResultError
+        from meter_sim.scenario.error import ScenarioError
 
         try:
             with _progress(design) as on_run:
                 experiment = write_experiment(design, folder, workers=self.workers or 1, on_run=on_run, plot=plot)
-        except (ExperimentError, ResultError) as error:
+        except (ExperimentError, ResultError, ScenarioError) as error:
             raise WrongInputError(str(error)) from None
         _report(design, experiment)
         click.echo(f"written to {folder}")
@@ -136,7 +137,7 @@ def _report(design: "Design", experiment: "Experiment") -> None:
     from meter_sim.results.summary import utc_text
 
     start, end = design.spans[0]
-    runs = f"{len(design.variants)} variants with {len(design.seeds)} seeds"
+    runs = f"{len(design.variants)} plans, {len(design.seeds)} runs of each"
     click.echo(f"{design.title}: {utc_text(start)} to {utc_text(end)}, seed {design.seeds[0]}, {runs}")
     _print(experiment.compared(), LEVEL)
     click.echo(f"expectations: {len(experiment.failures)} not met" if experiment.failures else "expectations: all met")

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from meter_sim.experiments.seeds import replication_seed
 from meter_sim.results.compare import DEFAULT_BASELINE
 from meter_sim.scenario.error import ScenarioError
-from meter_sim.scenario.experiment import Variant, combined, swept, variants
+from meter_sim.scenario.experiment import Point, Variant, combined, swept, swept_values, variants
 from meter_sim.scenario.fields import nearest
 from meter_sim.scenario.paths import shown
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.scenario.scenario_file import AS_IT_IS, ScenarioFile
 from meter_sim.scenario.schema_experiment import ALL
+from meter_sim.scenario.trial import Trial
+
+Sweep = str | tuple[str, str | Sequence[str]]
+"""A sweep of the file by its name, `PATH=VALUES`, or a path with its values (a list, or their text)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +45,30 @@ def design(
     as_it_is: Scenario,
     *,
     scenarios: Sequence[str] = (),
-    sweeps: Sequence[str] = (),
+    sweeps: Sequence[Sweep] = (),
     pairs: bool = False,
     replications: int = 1,
     baseline: str | None = None,
 ) -> Design:
     """The runs of the chosen scenarios (`all`: every one; none: the file as it is) at the points of the sweeps.
 
-    A sweep is the name of one in the file, or `PATH=VALUES`; several are every combination of their points, or with
-    `pairs` go side by side. Each variant is put together once. Raises ScenarioError with a line for each fault.
+    Several sweeps are every combination of their points, or with `pairs` go side by side. Each variant is put together
+    once. Raises ScenarioError with a line for each fault.
     """
     names = _chosen(file, scenarios)
     name = _baseline(names, baseline)
-    points = combined([swept(text) if "=" in text else file.sweep(text) for text in sweeps], pairs=pairs)
+    points = combined([_points(file, sweep) for sweep in sweeps], pairs=pairs)
     chosen = {name: file.overrides_of(name) if scenarios else () for name in names}
     runs = variants(chosen, points, file.sets)
     seeds = tuple(replication_seed(as_it_is.seed, replication) for replication in range(replications))
     return Design(file, as_it_is.name, as_it_is.timezone, runs, _spans(file, runs), seeds, name)
+
+
+def _points(file: ScenarioFile, sweep: Sweep) -> tuple[Point, ...]:
+    if isinstance(sweep, str):
+        return swept(sweep) if "=" in sweep else file.sweep(sweep)
+    path, values = sweep
+    return swept(f"{path}={values}") if isinstance(values, str) else swept_values(path, values)
 
 
 def _chosen(file: ScenarioFile, scenarios: Sequence[str]) -> list[str]:
@@ -83,16 +95,14 @@ def _baseline(names: Sequence[str], wanted: str | None) -> str:
 
 
 def _spans(file: ScenarioFile, runs: Sequence[Variant]) -> tuple[tuple[int, int], ...]:
-    """The span of each variant, which is put together for that; what is wrong with several is told once."""
+    """First and last second of each variant, which is put together for that. Raises ScenarioError."""
+    trial = Trial()
     spans = []
-    faults: list[str] = []
     for variant in runs:
-        try:
-            scenario = file.scenario(variant)
-        except ScenarioError as error:
-            faults += error.faults
-        else:
+        told = ", ".join(f"{path}={value}" for path, value in variant.parameters.items())
+        what = f"{variant.label}: {told}" if told else variant.label
+        scenario = trial.tried(shown(what), partial(file.scenario, variant))
+        if scenario is not None:
             spans.append((scenario.start, scenario.end))
-    if faults:
-        raise ScenarioError(*dict.fromkeys(faults))
+    trial.stop()
     return tuple(spans)

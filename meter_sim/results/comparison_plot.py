@@ -78,10 +78,13 @@ def _panel(axis: Axes, measure: str, plans: Sequence[str], rows: Sequence[Row]) 
             markeredgewidth=1.6,
             linestyle="none",
         )
+    ends = [end for row in rows for end in (row.value.low, row.value.mean, row.value.high) if end is not None]
+    if ends and min(ends) == max(ends):
+        axis.set_xlim(ends[0] - 1, ends[0] + 1)
     bases = [row for row in rows if row.baseline is None and row.value.mean is not None]
     if len(bases) == 1:
         axis.axvline(float(bases[0].value.mean or 0.0), color=_BASELINE, linewidth=0.8, linestyle=":", zorder=0)
-    axis.set_title(measure.replace("_", " "), fontsize=10, parse_math=False)
+    axis.set_title(measure.replace("_", " ").replace("kwh", "kWh"), fontsize=10, parse_math=False)
     axis.set_yticks(range(len(plans)), plans, parse_math=False)
     axis.set_ylim(len(plans) - 0.4, -0.6)
     axis.xaxis.set_major_locator(MaxNLocator(4))
@@ -103,8 +106,8 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
     looks = {_look(row) for row in rows}
     told = {
         (_BASELINE, True, "s"): "baseline",
-        (_DIFFERENT, True, "o"): "differs from it: the interval of the paired difference excludes 0",
-        (_ALIKE, False, "o"): "does not clearly differ",
+        (_DIFFERENT, True, "o"): "differs: the interval of the paired difference excludes 0",
+        (_ALIKE, False, "o"): "no clear difference",
     }
     return [
         Line2D([], [], color=colour, marker=marker, markerfacecolor=colour if filled else "white", label=label)

@@ -36,6 +36,9 @@ def comparison_lines(rows: Sequence[Row], level: float) -> Iterator[str]:
             for place, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
         yield "  ".join(texts).rstrip()
+    if all(row.value.half_width is None for row in rows):
+        yield "means only: an interval needs two runs of a plan, a difference two seeds that both plans have"
+        return
     yield f"mean ± half the width of the {level * 100:g} % interval; {MARK} the interval of the difference excludes 0"
 
 

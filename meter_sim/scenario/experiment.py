@@ -100,13 +100,21 @@ def swept(text: str) -> tuple[Point, ...]:
         texts = range_values(*ends) if len(ends) == 3 and not values.startswith(("[", "{")) else _split(values)
     except QuantityError as error:
         raise ScenarioError(f"{origin}: {without_keys(str(error))}") from None
+    if "" in texts:
+        raise ScenarioError(f"{origin}: write PATH=V1,V2,... or PATH=FROM..TO..STEP")
+    return swept_values(path, texts)
+
+
+def swept_values(path: str, texts: Sequence[str]) -> tuple[Point, ...]:
+    """The points of a path with its values, each as `--set` takes it. Raises ScenarioError."""
+    origin = f"--sweep {shown(path)}"
     points = []
-    for value in texts:
-        if not value:
-            raise ScenarioError(f"{origin}: write PATH=V1,V2,... or PATH=FROM..TO..STEP")
-        override = Override(path, parse_set(value, origin), origin)
+    for text in texts:
+        override = Override(path, parse_set(text, origin), origin)
         check_parameter(override)
         points.append((override,))
+    if not points:
+        raise ScenarioError(f"{origin}: give at least one value")
     return tuple(points)
 
 

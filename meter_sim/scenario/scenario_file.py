@@ -1,7 +1,8 @@
 """A scenario file with its overrides, named scenarios and sweeps, all of them checked before anything is run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from meter_sim.scenario.builder import build
@@ -14,10 +15,10 @@ from meter_sim.scenario.paths import Override, check_path, put, shown
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.scenario.schema_experiment import SECTIONS, SweepSpec
 from meter_sim.scenario.source import Source, Value
+from meter_sim.scenario.trial import Trial
 
 AS_IT_IS = "base"
 """The name of a run of the file as it is, without any scenario."""
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def checked(source: Source, whole: Source, sets: tuple[Override, ...], folder: P
         {name: _points(whole, name, sweep) for name, sweep in spec.sweeps.items()},
     )
     as_it_is = build(whole, spec, folder)
-    _Trial(file).check()
+    _check_all(file)
     return file, as_it_is
 
 
@@ -117,65 +118,40 @@ def _value(value: object) -> Value:
     return value
 
 
-class _Trial:
-    """Puts together every scenario, override and value of a sweep, and gathers what is wrong."""
+def _check_all(file: ScenarioFile) -> None:
+    """Put together every scenario, override and value of a sweep. Raises ScenarioError."""
+    trial = Trial()
+    for name, overrides in file.overrides.items():
+        trial.tried(f"override {name}", partial(check_reachable, overrides))
+    for name, points in file.sweeps.items():
+        trial.tried(f"sweep {name}", partial(_check_sweep, points))
+    trial.stop()
+    for name in file.scenarios:
+        trial.tried(f"scenario {name}", partial(file.scenario, file.variant(name)))
+    used = {override for names in file.scenarios.values() for override in names}
+    for name, overrides in file.overrides.items():
+        if name not in used:
+            alone = Variant(AS_IT_IS, 0, {}, (*overrides, *file.sets))
+            trial.tried(f"override {name}", partial(file.scenario, alone))
+    trial.stop()
+    for name, points in file.sweeps.items():
+        for point in _few(points):
+            trial.tried(f"sweep {name}", partial(_put_somewhere, file, point))
+    trial.stop()
 
-    def __init__(self, file: ScenarioFile) -> None:
-        self._file = file
-        self._faults: dict[str, list[str]] = {}
 
-    def check(self) -> None:
-        file = self._file
-        for name, overrides in file.overrides.items():
-            self._try(f"override {name}", lambda overrides=overrides: check_reachable(overrides))  # type: ignore[misc]
-        for name, points in file.sweeps.items():
-            self._try(f"sweep {name}", lambda points=points: _check_sweep(points))  # type: ignore[misc]
-        self._stop()
-        for name in file.scenarios:
-            self._try(f"scenario {name}", lambda name=name: file.scenario(file.variant(name)))  # type: ignore[misc]
-        used = {override for names in file.scenarios.values() for override in names}
-        for name, overrides in file.overrides.items():
-            if name not in used:
-                alone = Variant(AS_IT_IS, 0, {}, (*overrides, *file.sets))
-                self._try(f"override {name}", lambda alone=alone: file.scenario(alone))  # type: ignore[misc]
-        self._stop()
-        for name, points in file.sweeps.items():
-            for point in _few(points):
-                self._try(f"sweep {name}", lambda point=point: self._somewhere(point))  # type: ignore[misc]
-        self._stop()
-
-    def _somewhere(self, point: Point) -> None:
-        """Put a point on the file as it is, or on the first scenario in which its paths lead somewhere."""
-        file = self._file
-        first: ScenarioError | None = None
-        for variant in (file.variant(), *map(file.variant, file.scenarios)):
-            try:
-                file.scenario(Variant(variant.scenario, 0, {}, (*variant.overrides, *point)))
-            except ScenarioError as error:
-                first = first or error
-            else:
-                return
-        assert first is not None
-        raise first
-
-    def _try(self, what: str, make: Callable[[], object]) -> None:
+def _put_somewhere(file: ScenarioFile, point: Point) -> None:
+    """Put a point on the file as it is, or on the first scenario that takes it. Raises ScenarioError."""
+    first: ScenarioError | None = None
+    for variant in (file.variant(), *map(file.variant, file.scenarios)):
         try:
-            make()
+            file.scenario(Variant(variant.scenario, 0, {}, (*variant.overrides, *point)))
         except ScenarioError as error:
-            for fault in error.faults:
-                told = self._faults.setdefault(fault, [])
-                if what not in told:
-                    told.append(what)
-
-    def _stop(self) -> None:
-        """Raise what was found; a fault that several scenarios share is one line."""
-        if self._faults:
-            raise ScenarioError(*(f"{fault} (in {_few_names(told)})" for fault, told in self._faults.items()))
-
-
-def _few_names(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+            first = first or error
+        else:
+            return
+    assert first is not None
+    raise first
 
 
 def _few(points: tuple[Point, ...]) -> tuple[Point, ...]:
