@@ -14,6 +14,8 @@ MOST_PANELS = 12
 MOST_PLANS = 30
 """Plans that are drawn; of more, the first ones."""
 _COLUMNS = 3
+_LONGEST = 24
+"""Characters of the values of a point that stand beside its plan."""
 _BASELINE, _DIFFERENT, _ALIKE = "#222222", "#0072b2", "#8a8a8a"
 
 
@@ -85,7 +87,9 @@ def _panel(axis: Axes, measure: str, plans: Sequence[str], rows: Sequence[Row]) 
     if len(bases) == 1:
         axis.axvline(float(bases[0].value.mean or 0.0), color=_BASELINE, linewidth=0.8, linestyle=":", zorder=0)
     axis.set_title(measure.replace("_", " ").replace("kwh", "kWh"), fontsize=10, parse_math=False)
-    axis.set_yticks(range(len(plans)), plans, parse_math=False)
+    values = {row.plan.label: ", ".join(row.plan.parameters.values()) for row in rows}
+    names = [f"{plan} ({values[plan]})" if 0 < len(values.get(plan, "")) <= _LONGEST else plan for plan in plans]
+    axis.set_yticks(range(len(plans)), names, parse_math=False)
     axis.set_ylim(len(plans) - 0.4, -0.6)
     axis.xaxis.set_major_locator(MaxNLocator(4))
     axis.margins(x=0.12)
@@ -97,9 +101,9 @@ def _look(row: Row) -> tuple[str, bool, str]:
     """Colour, whether the dot is filled, and its shape, which tell the same."""
     if row.baseline is None:
         return _BASELINE, True, "s"
-    if row.difference is not None and row.difference.excludes_zero:
-        return _DIFFERENT, True, "o"
-    return _ALIKE, False, "o"
+    if row.difference is None or row.difference.half_width is None:
+        return _ALIKE, False, "D"
+    return (_DIFFERENT, True, "o") if row.difference.excludes_zero else (_ALIKE, False, "o")
 
 
 def _legend(rows: Sequence[Row]) -> list[Line2D]:
@@ -108,6 +112,7 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
         (_BASELINE, True, "s"): "baseline",
         (_DIFFERENT, True, "o"): "differs: the interval of the paired difference excludes 0",
         (_ALIKE, False, "o"): "no clear difference",
+        (_ALIKE, False, "D"): "too few pairs to tell",
     }
     return [
         Line2D([], [], color=colour, marker=marker, markerfacecolor=colour if filled else "white", label=label)
