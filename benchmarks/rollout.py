@@ -2,8 +2,8 @@
 
     python benchmarks/rollout.py [--meters 2000] [--days 731]
 
-The town of scenarios/rollover_mixed.yaml at this size, events none, on one core. Prints seconds and meter-days a second,
-then the share of each part of the house in a profiled run of a tenth of the meters and days.
+The town of scenarios/rollover_mixed.yaml at this size, events none, on one core. Prints seconds and meter-days a
+second, then the share of each part of the house in a profiled run of a tenth of the meters.
 """
 
 import argparse

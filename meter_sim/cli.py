@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, validate, schema, new, plot, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, validate, schema, new, plot, token, keychange, benchsheet."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import click
 from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
+from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail
 from meter_sim.wrong_input import WrongInputError
@@ -35,6 +36,7 @@ def main() -> None:
 main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
+main.add_command(compare)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
@@ -78,6 +80,7 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
     help="Which events are kept of meters that are not listed by themselves [all].",
 )
 @click.option("--allow-code", is_flag=True, help="Run behaviours in Python that a scenario names.")
+@experiment_options
 def run(
     files: tuple[Path, ...],
     sets: tuple[str, ...],
@@ -87,8 +90,11 @@ def run(
     no_plot: bool,
     events: str,
     allow_code: bool,
+    **options: object,
 ) -> None:
     """Run scenarios, write their results and check their expectations.
+
+    With one of the options from --scenario to --baseline the result is an experiment: many runs, compared.
 
     Exit status 0: all expectations met; 1: some were not; 2: the input is wrong, and nothing was written.
     """
@@ -99,6 +105,14 @@ def run(
 
     overrides = _overrides(sets, seed)
     folders = _folders(files, out)
+    experiments = Experiments.of(options)
+    if experiments is not None:
+        if trace is not None:
+            raise WrongInputError("--trace: a diary is that of a single run, leave out the options of an experiment")
+        kept = Detail(events)
+        if experiments.run(files, folders, overrides, plot=not no_plot, detail=kept, allow_code=allow_code):
+            sys.exit(NOT_MET)
+        return
     try:
         scenarios = [read_scenario(file, overrides, allow_code=allow_code) for file in files]
     except ScenarioError as error:
@@ -155,17 +169,20 @@ def _advance(bar: "tqdm[NoReturn]") -> None:
 def validate(files: tuple[Path, ...], sets: tuple[str, ...], allow_code: bool) -> None:
     """Check scenario files without running them."""
     from meter_sim.scenario.error import ScenarioError
-    from meter_sim.scenario.reader import read_scenario
+    from meter_sim.scenario.reader import read_scenario_file
 
     overrides = _overrides(sets, None)
     faults: list[str] = []
-    for file in files:
+    for path in files:
         try:
-            scenario = read_scenario(file, overrides, allow_code=allow_code)
+            file, scenario = read_scenario_file(path, overrides, allow_code=allow_code)
         except ScenarioError as error:
             faults.extend(error.faults)
         else:
-            click.echo(f"{file}: good, {len(scenario.meters)} meters, {len(scenario.timeline)} actions")
+            parts = [f"{len(scenario.meters)} meters", f"{len(scenario.timeline)} actions"]
+            parts += [f"{len(file.scenarios)} scenarios"] if file.scenarios else []
+            parts += [f"{len(file.sweeps)} sweeps"] if file.sweeps else []
+            click.echo(f"{path}: good, {', '.join(parts)}")
     if faults:
         raise WrongInputError("\n".join(faults))
 

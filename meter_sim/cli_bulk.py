@@ -113,7 +113,7 @@ def work_through_file(
             bar.update(place - bar.n)
 
         try:
-            _clean_up_when_terminated()
+            clean_up_when_terminated()
             tally = work_through(
                 source,
                 out,
@@ -137,7 +137,7 @@ def work_through_file(
         sys.exit(SOME_ROWS)
 
 
-def _clean_up_when_terminated() -> None:
+def clean_up_when_terminated() -> None:
     """Let SIGTERM end the command as an exception would, so that no draft is left behind."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

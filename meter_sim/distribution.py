@@ -6,7 +6,7 @@ interpolation between two of them. The ends of an unbounded distribution are tak
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 
 CELLS = 256
@@ -86,5 +86,6 @@ def share_of_mean(variation: Decimal) -> Distribution:
         return Distribution(tuple(int((factor * ONE / mean).to_integral_value()) for factor in factors))
 
 
-def _lognormal_factors(sigma: Decimal) -> list[Decimal]:
-    return [(sigma * quantile).exp() for quantile in normal_quantiles()]
+@lru_cache(256)
+def _lognormal_factors(sigma: Decimal) -> tuple[Decimal, ...]:
+    return tuple((sigma * quantile).exp() for quantile in normal_quantiles())

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
 from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
-from meter_sim.scenario import schema, schema_timeline, spread
-from meter_sim.scenario.reader import read_scenario
+from meter_sim.scenario import schema, schema_experiment, schema_timeline, spread
+from meter_sim.scenario.reader import read_scenario, read_scenario_file
 from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISSUE_NAMES, METER_TESTS
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +23,7 @@ FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def models():
-    for module in (schema, schema_timeline, spread):
+    for module in (schema, schema_experiment, schema_timeline, spread):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
                 yield value
@@ -69,6 +69,15 @@ def test_scenarios_in_the_docs_are_good(text, tmp_path):
         file = tmp_path / f"{number}.yaml"
         file.write_text(example, encoding="utf-8")
         read_scenario(file)
+
+
+def test_the_plans_of_the_readme_are_good(tmp_path):
+    [plans] = [block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "overrides:" in block]
+    household = (ROOT / "scenarios" / "household_rollover.yaml").read_text(encoding="utf-8")
+    (tmp_path / "town.yaml").write_text(household + plans, encoding="utf-8")
+    file, _ = read_scenario_file(tmp_path / "town.yaml")
+    assert list(file.scenarios) == ["base", "early", "early_rural"]
+    assert len(file.sweeps["level"]) == 5
 
 
 def test_files_that_the_readme_names_are_there():

@@ -30,7 +30,7 @@ from meter_sim.scenario.population import (
     population_of,
 )
 from meter_sim.scenario.profile_file import built_in_profile
-from meter_sim.scenario.reader import _validated
+from meter_sim.scenario.form import validated
 from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import BUILT_IN_LOADS
 from meter_sim.scenario.source import parse
@@ -78,7 +78,7 @@ customers:
 def drawn(text: str, folder: Path = Path(), first: int = 1, start: int = START) -> tuple[MeterSetup, ...]:
     """The population of a scenario whose keys are given above."""
     source = parse(HEAD + text, "town.yaml")
-    spec = _validated(source)
+    spec = validated(source)
     faults = Faults(source)
     tables = Tables(faults, {})
     zone = zone_named("UTC")

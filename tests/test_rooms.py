@@ -24,8 +24,10 @@ MAY_KNOW = {
     "programme": {"vending", "meter", "people", *LEAVES},
     "scenario": {"sts", "vending", "meter", "people", "programme", "scenario", *LEAVES},
     "results": {"sts", "meter", "people", "programme", "scenario", "results", "__init__", *LEAVES, *ARROW},
-    "bulk": {"sts", "vending", "meter", "bulk", *ARROW},
+    "worker_process": set(),
+    "bulk": {"sts", "vending", "meter", "bulk", "worker_process", *ARROW},
     "engine": {"sts", "vending", "meter", "people", "programme", "scenario", "results", "engine", *LEAVES},
+    "experiments": {"scenario", "engine", "results", "experiments", "worker_process", "__init__", *LEAVES},
 }
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -59,6 +61,7 @@ def test_every_room_has_its_rule():
         "cli",
         "cli_bench",
         "cli_bulk",
+        "cli_experiment",
         "cli_key",
         "cli_token",
         "wrong_input",
@@ -72,7 +75,7 @@ COLUMNS = {
 """The coding over columns; the rest of the standard's room does not know it."""
 
 
-@pytest.mark.parametrize("heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "simpy"])
+@pytest.mark.parametrize("heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "scipy", "simpy"])
 def test_heavy_libraries_are_imported_only_where_used(heavy):
     """The standard, the meter and the vending side stand without them."""
     for path in set(FILES) - COLUMNS:
@@ -85,6 +88,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli",
             "cli_bench",
             "cli_bulk",
+            "cli_experiment",
             "cli_key",
             "cli_token",
             *LEAVES,

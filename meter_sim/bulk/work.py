@@ -1,12 +1,8 @@
 """Take a file through a function, chunk by chunk: read, work and write overlap, rows stay in order."""
 
-import multiprocessing
-import os
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -14,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from meter_sim.bulk.token_file import Chunk, TokenFileError, create_rows, open_rows
+from meter_sim.worker_process import worker_pool
 
 Work = Callable[[Chunk], tuple[dict[str, pa.Array], dict[int, str], int]]
 """Columns to add to a chunk, faults by row of the chunk, and how many of its rows were refused."""
@@ -79,20 +76,8 @@ def work_through(
 
 def _pool(workers: int, processes: bool) -> Executor:
     if processes and workers > 1:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
+        return worker_pool(workers)
     return ThreadPoolExecutor(workers)
-
-
-def _end_with(parent: int) -> None:
-    """Let a worker end when its parent has gone, however that ended."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _worked(

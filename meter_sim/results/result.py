@@ -1,10 +1,6 @@
 """A result: what a run left behind, in memory or in a folder."""
 
 import json
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +9,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from meter_sim.results import folder as folders
 from meter_sim.results import tables
+from meter_sim.results.folder import ResultError, complete_or_not_there, names_in
+from meter_sim.results.picture import write_figure
 from meter_sim.results.record import Record
 from meter_sim.results.summary import summary
 from meter_sim.results.summary_types import Json
 from meter_sim.scenario.scenario import Scenario
+
+__all__ = ["FILES", "Result", "ResultError", "check_replaceable", "read_result", "result_of", "write_pictures"]
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,17 +39,13 @@ OF_AREAS = (AREAS, METERS)
 FILES = (*NEEDED, *OF_AREAS, PICTURE, PROGRAMME_PICTURE)
 
 
-class ResultError(Exception):
-    """A folder that cannot be written as a result, or is none; one line."""
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """Events, days, readings and summary of a run.
 
-    `events`, `daily`, `readings`, `areas` and `meters` are
-    pandas DataFrames with the columns of `results/tables.py`; energies are
-    watt-seconds, times UTC. `record` holds the rows as they were made, and is None for a result read from a folder.
+    `events`, `daily`, `readings`, `areas` and `meters` are pandas DataFrames with the columns of `results/tables.py`;
+    energies are watt-seconds, times UTC. `record` holds the rows as they were made, and is None for a result read from
+    a folder.
     """
 
     events_table: pa.Table = field(repr=False)
@@ -122,21 +119,8 @@ class Result:
         An earlier result in the folder is replaced. Raises ResultError if the folder holds something else or cannot be
         written.
         """
-        target = Path(folder).resolve()  # what a symbolic link points to, not the link
-        check_replaceable(Path(folder))
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        except OSError as error:
-            raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
-        try:
+        with complete_or_not_there(Path(folder), "result", strange_in) as draft:
             self._write_files(draft, plot)
-            draft.chmod(0o755)
-            _swap(draft, target)
-        except OSError as error:
-            raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
         return Path(folder)
 
     def _write_files(self, folder: Path, plot: bool) -> None:
@@ -193,53 +177,21 @@ def _read_optional(path: Path, schema: pa.Schema) -> pa.Table:
 
 def write_pictures(result: Result, folder: Path) -> tuple[Path, ...]:
     """Write the pictures of a result: credit over time of its listed meters, the programme of its areas."""
-    written = []
+    drawn: list[tuple[Callable[[], Figure], Path]] = []
     if result.readings_table.num_rows:
-        write_picture(result.plot, folder / PICTURE)
-        written.append(folder / PICTURE)
+        drawn.append((result.plot, folder / PICTURE))
     if result.has_areas:
-        write_picture(result.plot_programme, folder / PROGRAMME_PICTURE)
-        written.append(folder / PROGRAMME_PICTURE)
-    return tuple(written)
+        drawn.append((result.plot_programme, folder / PROGRAMME_PICTURE))
+    for draw, path in drawn:
+        write_figure(draw, path)
+    return tuple(path for _, path in drawn)
 
 
-def write_picture(drawn: "Callable[[], Figure]", path: Path) -> None:
-    """Write a picture as PNG; it is complete or not there."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-            drawn().savefig(draft, format="png", metadata={"Software": None})
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+def strange_in(folder: Path) -> str | None:
+    """What in a folder is no file of a result."""
+    return next((name for name in names_in(folder) if name not in FILES), None)
 
 
 def check_replaceable(target: Path) -> None:
     """Refuse, with a ResultError, a folder that a result may not replace."""
-    if not target.exists():
-        return
-    if target.resolve() in (Path.cwd(), *Path.cwd().parents):
-        raise ResultError(f"{target}: is the folder you are in, or above it; name a folder below it")
-    if not target.is_dir():
-        raise ResultError(f"{target}: is a file, name a folder")
-    strange = sorted(set(os.listdir(target)) - set(FILES))  # noqa: PTH208 (names are all that is wanted)
-    if strange:
-        raise ResultError(f"{target}: holds {strange[0]}, which is no result; name a new folder or an earlier result")
-
-
-def _swap(draft: Path, target: Path) -> None:
-    if not target.exists():
-        draft.rename(target)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    try:
-        target.rename(aside / target.name)
-        try:
-            draft.rename(target)
-        except OSError:
-            (aside / target.name).rename(target)
-            raise
-    finally:
-        if target.exists():  # else the earlier result lies aside, and nothing may be lost
-            shutil.rmtree(aside, ignore_errors=True)
+    folders.check_replaceable(target, "result", strange_in)

@@ -31,14 +31,22 @@ from meter_sim.vending.vending_key import VendingKey, vending_key_value
 
 GREATEST_SPAN = 50 * 366 * 86_400
 """A run is at most 50 years."""
+MOST_IN_TRIAL = 1000
+"""Meters that are drawn for a scenario that is only looked at."""
 _YEAR = 365 * 86_400
 
 
-def build(source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False) -> values.Scenario:
+def build(
+    source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False, trial: bool = False
+) -> values.Scenario:
     """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError.
 
-    Behaviours of the user's own are loaded only with `allow_code`.
+    Behaviours of the user's own are loaded only with `allow_code`. For a `trial`, which is not run, a large population
+    is drawn small.
     """
+    if trial and spec.population is not None and (spec.population.count or 0) > MOST_IN_TRIAL:
+        small = spec.population.model_copy(update={"count": MOST_IN_TRIAL})
+        spec = spec.model_copy(update={"population": small})
     return _Builder(source, spec, folder, allow_code).scenario()
 
 

@@ -3,91 +3,56 @@
 Faults are raised as one ScenarioError, a line each; nothing is run or written before all is right.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from meter_sim.scenario import schema
-from meter_sim.scenario.builder import build
-from meter_sim.scenario.error import ScenarioError, one_line, without_keys
+from meter_sim.scenario.paths import Override, check_path, put, shown
 from meter_sim.scenario.scenario import Scenario
-from meter_sim.scenario.source import Place, Source, Value, parse_set, read_source
+from meter_sim.scenario.scenario_file import ScenarioFile, checked
+from meter_sim.scenario.schema_experiment import SECTIONS
+from meter_sim.scenario.source import parse_set, read_source
 
 
 def read_scenario(
-    path: str | Path, overrides: Mapping[str, str] | None = None, *, allow_code: bool = False
+    path: str | Path,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    scenario: str | None = None,
+    allow_code: bool = False,
 ) -> Scenario:
     """The scenario of a file, with `overrides` of single values by path (`meters.0.credit`: `5 kWh`).
 
-    Behaviours that the file names are imported and run only with `allow_code`. Raises ScenarioError with a line for
-    each fault.
+    `scenario` is one of those that the file names, None the file as it is. All that the file says of other scenarios
+    and of sweeps is checked too. Behaviours that the file names are imported and run only with `allow_code`. Raises
+    ScenarioError with a line for each fault.
     """
-    file = Path(path)
-    source = read_source(file)
-    for place, text in (overrides or {}).items():
-        _override(source, place, text)
-    return build(source, _validated(source), file.parent, allow_code=allow_code)
+    file, as_it_is = read_scenario_file(path, overrides, allow_code=allow_code)
+    return as_it_is if scenario is None else file.scenario(file.variant(scenario))
 
 
-def _override(source: Source, text: str, value: str) -> None:
-    """Put one value into the tree, as `a.b.0.c` or `a.b[0].c` says."""
-    where = f"--set {without_keys(one_line(text))}"
-    parts = re.sub(r"\[([0-9]+)\]", r".\1", text).split(".")
-    if not all(parts):
-        raise ScenarioError(f"{where}: write a path such as meters.0.credit")
-    new = parse_set(value, where)
-    node: Value = source.tree
-    path: Place = ()
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        if isinstance(node, list):
-            if not (part.isascii() and part.isdecimal() and len(part) < 10 and int(part) < len(node)):
-                allowed = f"allowed are 0 to {len(node) - 1}" if node else "it is empty"
-                raise ScenarioError(f"{where}: {part!r} is no place in the list, {allowed}")
-            path = (*path, int(part))
-            if last:
-                node[int(part)] = new
-            else:
-                node = node[int(part)]
-        elif isinstance(node, dict):
-            path = (*path, part)
-            if part not in node and not last:
-                source.set(path, text)
-            if last:
-                node[part] = new
-            else:
-                node = node.setdefault(part, {})
-        else:
-            raise ScenarioError(f"{where}: there is nothing below {'.'.join(parts[:number])}")
-    source.set(path, text)
+def read_scenario_file(
+    path: str | Path, overrides: Mapping[str, str] | None = None, *, allow_code: bool = False
+) -> tuple[ScenarioFile, Scenario]:
+    """A file with all its scenarios and sweeps, every one of them checked, and the scenario that it is as it is.
+
+    Raises ScenarioError with a line for each fault.
+    """
+    source = read_source(Path(path))
+    sets = [_set(place, text) for place, text in (overrides or {}).items()]
+    of_sections = [override for override in sets if override.parts[0] in SECTIONS]
+    of_scenario = [override for override in sets if override.parts[0] not in SECTIONS]
+    for override in of_sections:
+        put(source, override)
+    whole = source.without(())
+    for override in of_scenario:
+        check_path(override, whole.tree, of_scenario, entries_only=True)
+        put(whole, override)
+    return checked(source, whole, tuple(of_scenario), Path(path).parent, allow_code=allow_code)
 
 
-def _validated(source: Source) -> schema.ScenarioSpec:
-    try:
-        return schema.ScenarioSpec.model_validate(source.tree)
-    except ValidationError as error:
-        faults = []
-        for detail in error.errors(include_url=False, include_input=False):
-            path = _path_in_file(detail["loc"])
-            message = detail["msg"]
-            context = detail.get("ctx", {})
-            if detail["type"] == "scenario" and context.get("key"):
-                path = (*path, context["key"])
-            elif detail["type"] == "missing":
-                message = "this key is missing, it is needed"
-            elif detail["type"] in ("tuple_type", "list_type"):
-                message = "a list is needed"
-            elif detail["type"] == "dict_type":
-                message = "a mapping is needed"
-            faults.append(source.fault(path, message))
-        raise ScenarioError(*dict.fromkeys(faults)) from None
-
-
-def _path_in_file(place: tuple[str | int, ...]) -> Place:
-    """A pydantic location without the parts that are not keys of the file."""
-    path = [part for part in place if part != "[key]"]
-    if len(path) > 2 and path[0] == "timeline":
-        del path[2]  # the name of the kind of action
-    return tuple(path)
+def _set(path: str, text: str) -> Override:
+    """What a `--set` option says. Raises ScenarioError."""
+    where = f"--set {shown(path)}"
+    override = Override(path, None, where)
+    _ = override.parts
+    return Override(path, parse_set(text, where), where)

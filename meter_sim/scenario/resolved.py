@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import yaml
 
 from meter_sim.scenario import schema
+from meter_sim.scenario.schema_experiment import SECTIONS
 from meter_sim.vending.vending_key import TEST_KEY_NAMES
 
 
@@ -40,7 +41,7 @@ def resolved_text(
     spec: schema.ScenarioSpec, profiles: Mapping[str, schema.LoadSpec], tables: Mapping[str, tuple[int, ...]]
 ) -> str:
     """The YAML text of a scenario that runs to the same bytes; keys given in hex must be put in again first."""
-    full = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    full = spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(SECTIONS))
     full["points_of_sale"] |= {name: pos.model_dump(mode="json") for name, pos in spec.points_of_sale.named.items()}
     for group in full["supply_groups"].values():
         for key in group["vending_keys"]:

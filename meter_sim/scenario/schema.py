@@ -35,6 +35,7 @@ from meter_sim.scenario.fields import (
 from meter_sim.scenario.quantities import GREATEST_BOUGHT
 from meter_sim.scenario.schema_area import AreaSpec
 from meter_sim.scenario.schema_customer import CustomerSpec
+from meter_sim.scenario.schema_experiment import Overrides, Scenarios, Sweeps
 from meter_sim.scenario.schema_programme import CostsSpec, PopulationSpec, ProgrammeSpec
 from meter_sim.scenario.schema_timeline import Action
 from meter_sim.scenario.standard_fields import (
@@ -299,14 +300,14 @@ class ScenarioSpec(Model):
     costs: CostsSpec = CostsSpec()
     timeline: tuple[Action, ...] = ()
     tables: dict[Text, tuple[Annotated[int, whole(-(1 << 62), 1 << 62)], ...]] = Field(default_factory=dict)
+    overrides: Overrides = Field(default_factory=dict, repr=False)
+    scenarios: Scenarios = Field(default_factory=dict)
+    sweeps: Sweeps = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _somebody(self) -> "ScenarioSpec":
         if not self.meters and self.population is None:
             raise wrong("give meters or a population")
-        for name in ("areas", "programme"):
-            if self.population is None and getattr(self, name):
-                raise wrong("this goes with a population", name)
         return self
 
 

@@ -5,6 +5,7 @@ noticed, not changed. Tags, merge keys, duplicate keys, alias bombs and oversize
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,14 +40,14 @@ class Source:
     name: str
     tree: Value
     lines: dict[Place, int] = field(default_factory=dict)
-    set_paths: dict[Place, str] = field(default_factory=dict)
-    """Values that came from `--set`, with the option's path."""
+    origins: dict[Place, str] = field(default_factory=dict)
+    """Where values come from that do not stand at their place in the file: `--set meters.0.credit`."""
 
     def where(self, path: Place) -> str:
-        """`file:line` of a path, or of the nearest part of it that stands in the file."""
+        """`file:line` of a path, or of the nearest part of it that stands in the file; or the origin of its value."""
         for length in range(len(path), -1, -1):
-            if path[:length] in self.set_paths:  # an option that made or replaced this part of the tree
-                return f"--set {self.set_paths[path[:length]]}"
+            if path[:length] in self.origins:  # an option or override that made or replaced this part of the tree
+                return self.origins[path[:length]]
             if path[:length] in self.lines:
                 return f"{self.name}:{self.lines[path[:length]]}"
         return self.name
@@ -56,10 +57,25 @@ class Source:
         text = path_text(path)
         return f"{self.where(path)}: {without_keys(f'{text}: {what}' if text else what)}"
 
-    def set(self, path: Place, option: str) -> None:
-        """Note that an option put a value at this path in place of what the file says there."""
+    def set(self, path: Place, origin: str) -> None:
+        """Note that the value at this path comes from elsewhere, in place of what the file says there."""
         self.lines = {place: line for place, line in self.lines.items() if place[: len(path)] != path}
-        self.set_paths[path] = option
+        self.origins = {place: told for place, told in self.origins.items() if place[: len(path)] != path}
+        self.origins[path] = origin
+
+    def without(self, keys: Collection[str]) -> "Source":
+        """A copy of its own, without some keys of the top level."""
+        tree = copied(self.tree)
+        if isinstance(tree, dict):
+            tree = {key: value for key, value in tree.items() if key not in keys}
+        return Source(self.name, tree, dict(self.lines), dict(self.origins))
+
+
+def copied(value: Value) -> Value:
+    """A value whose mappings and lists are its own."""
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list) else value
 
 
 def path_text(path: Place) -> str:

@@ -1,0 +1,1 @@
+"""Experiments: many runs of a scenario file, side by side and compared."""
