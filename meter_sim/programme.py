@@ -62,7 +62,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Lending:
-    """Units lent with the first purchase in a span to a meter that is not presumed changed, and paid back later.
+    """Units lent with the first purchase in a span to a meter for which no change was issued, and paid back later.
 
     `pay_back` is the share of each later purchase that is withheld until the debt is paid.
     """

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from meter_sim.draws import Purpose, philox4x32
 
 import meter_sim
 from meter_sim.cli import main
+from meter_sim.draws import Purpose, philox4x32
 from meter_sim.experiments.seeds import REPLICATION_SEED, replication_seed
 from meter_sim.results.experiment_folder import FILES
 from meter_sim.results.result import FILES as RESULT_FILES

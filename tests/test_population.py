@@ -19,6 +19,7 @@ from meter_sim.people.customer import NeverBuys, first_purchase
 from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.form import validated
 from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION, pan_of
 from meter_sim.scenario.population import (
     Choice,
@@ -30,7 +31,6 @@ from meter_sim.scenario.population import (
     population_of,
 )
 from meter_sim.scenario.profile_file import built_in_profile
-from meter_sim.scenario.form import validated
 from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import BUILT_IN_LOADS
 from meter_sim.scenario.source import parse

@@ -387,7 +387,7 @@ def test_no_key_change_after_its_last_day(tmp_path):
     assert issued
     assert max(issued) < until
     refused = {event.result for event in result.record.events if event.event is EventKind.SALE_REFUSED}
-    assert "KeyChangeUntilPassed" in refused
+    assert refused == {"IssueUntilPassed"}
     assert total(result, "off_not_migrated_s") > 0
 
 

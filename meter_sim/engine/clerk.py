@@ -11,6 +11,7 @@ from meter_sim.engine.site import Sale, Site
 from meter_sim.results.record import EventKind
 from meter_sim.sts.token import CreditToken
 from meter_sim.vending.point_of_sale import Slip
+from meter_sim.vending.secure_module import MeterRecord
 
 
 class Clerk:
@@ -37,8 +38,8 @@ class Clerk:
         record = site.register.records[name]
         if self._holds_record(connection):
             return False
-        if view is not None and view.in_scope(connection) and name in view.issued and view.holds_base(connection):
-            if connection.meter.model.takes_key_changes:
+        if self._misses_a_change(connection):
+            if connection.meter.model.takes_key_changes or view is None:
                 return False
             self._cannot(view, connection)
             return True
@@ -50,6 +51,15 @@ class Clerk:
         site.count(connection, "corrected_records")
         site.journal.happened(connection, EventKind.CORRECTED, reason=_difference(record, truth))
         return True
+
+    def _misses_a_change(self, connection: Connection) -> bool:
+        """Whether sections were issued that the meter would take: it still holds the key that they were made under."""
+        sections = self._site.register.changes.get(connection.setup.name, ())
+        if not sections or sections[0].record is None:
+            return False
+        made_under, meter = sections[0].record, connection.meter
+        same_meter = made_under.pan == meter.pan and made_under.encryption is meter.model.encryption
+        return same_meter and self._site.module.decoder_key(made_under) == meter.keys.key
 
     def _holds_record(self, connection: Connection) -> bool:
         site, meter = self._site, connection.meter
@@ -67,11 +77,9 @@ class Clerk:
             field_work.replace(connection)
 
     def _sections(self, connection: Connection, hand: Hand, pos: str) -> None:
-        """The sections of a change that was issued and that the meter misses, or of one that is due."""
-        site, view = self._site, self._site.view
-        name = connection.setup.name
-        missing = not self._holds_record(connection)
-        if view is None or not missing or name in view.cannot:
+        """The sections of a change that was issued and that the meter misses."""
+        site = self._site
+        if self._holds_record(connection) or not self._misses_a_change(connection):
             hand.tokens = [held for held in hand.tokens if not held.section]
             return
         slip = site.reprint_key_change(connection, pos, "help")
@@ -80,7 +88,7 @@ class Clerk:
 
     def _replace_tokens(self, connection: Connection, hand: Hand, pos: str) -> None:
         """New tokens for those that the meter would not accept even after its key change."""
-        site = self._site
+        site, sections = self._site, None
         for place, held in enumerate(hand.tokens):
             if held.section or held.done or not self._is_lost(connection, held):
                 continue
@@ -91,8 +99,12 @@ class Clerk:
             slip = site.sell(connection, tenths, pos, label, service=said.service, kind=Sale.REPLACES)
             if isinstance(slip, Slip) and slip.token is not None:
                 hand.tokens[place] = Held(label, slip.token, section=False)
+                if slip.key_change:  # a change that waited for a purchase came with it
+                    sections = slip
                 site.count(connection, "replaced_tokens")
                 site.count(connection, "replaced_tenths", tenths)
+        if sections is not None:
+            hand.take_sections(sections, "help")
 
     def _is_lost(self, connection: Connection, held: Held) -> bool:
         """Whether a token was made under another record than the register's, or the meter calls it old."""
@@ -104,5 +116,12 @@ class Clerk:
         return not connection.meter.would_answer(held.token.digits, site.now).status.accepted
 
 
-def _difference(record: object, truth: object) -> str:
-    return f"{record} was {truth}"
+def _difference(record: MeterRecord, truth: MeterRecord) -> str:
+    """What was wrong in a record, in words."""
+    parts = (
+        ("meter", record.pan, truth.pan),
+        ("supply group", record.supply_group, truth.supply_group),
+        ("key revision", record.key_revision, truth.key_revision),
+        ("tariff index", record.tariff_index, truth.tariff_index),
+    )
+    return ", ".join(f"{name} {was} is {now}" for name, was, now in parts if was != now)

@@ -110,8 +110,8 @@ class Connection:
         self.cause = Cause.NEVER_BUYS if never else Cause.NO_MONEY
         self.replaced = 0
         self.purchases = 0
-        self.keys_lost: tuple[tuple[str, int, bool], ...] = ()
-        """The tokens that were open when the meter's key changed: digits, tenths, whether tried."""
+        self.tokens_lost: tuple[int, ...] = ()
+        """Tenths of the credit tokens that were not accepted yet when the key changed, made under the old one."""
         self._past = Totals()
         self.limited = False
         self._env = env

@@ -34,11 +34,16 @@ ENTRY_TAKES = 40
 
 @dataclass(slots=True)
 class Task:
-    """A meter that a crew is to go to. `due` is the first local day on which; `visits` those made so far."""
+    """A meter that a crew is to go to.
+
+    `due` is the first local day on which; `phases` are the phases that send the crew, None for a meter that somebody
+    asked for; `visits` are those made so far.
+    """
 
     connection: Connection
     job: Job
     due: int
+    phases: set[int] | None
     visits: int = 0
     appointment: bool = False
 
@@ -54,6 +59,7 @@ class DepotRun:
         self._clerk = Clerk(site)
         self._tasks: dict[int, Task] = {}
         self._visits: dict[int, int] = {}
+        self._active: set[int] = set()
         self._delivered = 0
         self.stock = depot.stock
 
@@ -72,7 +78,12 @@ class DepotRun:
         if self._view.programme.replacement is not None and not connection.replaced:
             known = self._tasks.get(connection.number)
             visits = 0 if known is None else known.visits
-            self._tasks[connection.number] = Task(connection, Job.REPLACE, self._today() + 1, visits)
+            self._tasks[connection.number] = Task(connection, Job.REPLACE, self._today() + 1, None, visits)
+
+    def look_after(self, connection: Connection) -> None:
+        """Put a meter down for a visit, if crews are sent out now."""
+        if self._active and connection.number not in self._tasks:
+            self._tasks[connection.number] = Task(connection, Job.CHANGE_KEY, self._today() + 1, None)
 
     def begin(self) -> None:
         """Start the processes: the phases that send crews, and the working days."""
@@ -86,16 +97,24 @@ class DepotRun:
     def _send(self, phase: ProgrammePhase) -> Process:
         """Put down the meters that a phase sends crews to, and drop what is open at its end."""
         site, view = self._site, self._view
-        yield site.moment(phase.start, Phase.BOOKS)
+        yield site.moment(phase.start, Phase.PROGRAMME)
         view.begun.add(phase.area)
         job = Job.REPLACE if view.programme.replace_all else Job.CHANGE_KEY
         for connection in site.connections.values():
             if connection.setup.area == phase.area and self._wants_visit(connection, phase.visit):
-                self._tasks.setdefault(connection.number, Task(connection, job, self._today()))
+                task = self._tasks.setdefault(connection.number, Task(connection, job, self._today(), set()))
+                if task.phases is not None:
+                    task.phases.add(phase.number)
+        self._active.add(phase.number)
         if phase.end is not None:
-            yield site.moment(phase.end, Phase.BOOKS)
-            for number in [number for number, task in self._tasks.items() if task.job is job]:
+            yield site.moment(phase.end, Phase.PROGRAMME)
+            self._active.discard(phase.number)
+            for number in [number for number, task in self._tasks.items() if not self._is_sent(task)]:
                 del self._tasks[number]
+
+    def _is_sent(self, task: Task) -> bool:
+        """Whether a phase that goes on sends a crew to this meter, or somebody asked for it."""
+        return task.phases is None or bool(task.phases & self._active)
 
     def _wants_visit(self, connection: Connection, visit: Visit) -> bool:
         state = self._view.presumed(connection)
@@ -194,7 +213,7 @@ class DepotRun:
     def _come_back(self, task: Task, number: int) -> None:
         """After a visit without access: an appointment, a later visit, or none any more."""
         site, depot = self._site, self._depot
-        if task.visits >= depot.most_visits:
+        if task.visits >= depot.most_visits or not self._is_sent(task):
             return
         task.appointment = happens(depot.calls_back, site.draw(Purpose.CALLS_BACK, task.connection, number))
         after = depot.appointment_after if task.appointment else depot.revisit_after
@@ -213,9 +232,9 @@ class DepotRun:
             if not isinstance(slip, Slip):
                 return VisitOutcome.NOT_ISSUED
             for place, token in enumerate(slip.key_change, 1):
-                answer = site.enter(connection, token.digits, f"crew.{place}", token, by=Channel.CREW.value)
+                site.enter(connection, token.digits, f"crew.{place}", token, by=Channel.CREW.value)
                 yield site.moment(site.now + ENTRY_TAKES, Phase.ENTRY)
-            if answer.status.accepted and view.holds_target(connection):
+            if view.holds_target(connection):
                 view.reported(name)
                 return VisitOutcome.CHANGED
             if not connection.meter.model.takes_key_changes:
@@ -249,7 +268,10 @@ class DepotRun:
         )
         made = min(max(site.now // 60 - DAY // 60 - vending_key.base_date.minute, 0), GREATEST_TID)
         was_closed = connection.meter.switch_closed
-        left = connection.replace_meter(Meter(record.pan, keys, model=model, manufacture_tid=made), site.now)
+        new = Meter(record.pan, keys, model=model, manufacture_tid=made)
+        if not connection.meter.powered:
+            new.power_off()
+        left = connection.replace_meter(new, site.now)
         view.replaced(connection.setup.name, record)
         self._area.counts["changed_replaced"] += 1
         site.journal.happened(connection, EventKind.REPLACED, reason=record.pan.digits)

@@ -28,6 +28,8 @@ class Habits:
         self._connection = connection
         self._customer = customer
         self._payday: int | None = None
+        calendar, start = site.scenario.calendar, site.scenario.start
+        self._paydays_after = calendar.midnight(calendar.day(start)) - 1
         self._answers: list[str] = []
         self.purchases = 0
         self._own = None if customer.behaviour is None else self._made(customer)
@@ -45,25 +47,31 @@ class Habits:
         """The instant of the next purchase as far as is known now; None to look again after a change."""
         if self._own is not None:
             instant = self._asked("next_purchase")
-            return None if instant is None else max(instant, self._site.now)
+            return None if instant is None else max(instant, self._site.now + 1)
         level = self._customer.when_below
         low = None if level is None else self._connection.falls_below(level)
         payday = self._next_payday()
         return min((instant for instant in (low, payday) if instant is not None), default=None)
 
-    def is_due(self, instant: int) -> bool:
-        """Whether a purchase planned for this instant is still wanted; a payday is used up by it."""
-        if self._payday is not None and instant >= self._payday:
+    def asks_again(self) -> int | None:
+        """When a behaviour that named no purchase is asked again: at midnight. Others wait for a change."""
+        if self._own is None:
+            return None
+        calendar = self._site.scenario.calendar
+        return calendar.midnight(calendar.day(self._site.now) + 1)
+
+    def goes_shopping(self) -> None:
+        """Note that a purchase is made now; a payday that has come is used up by it."""
+        if self._payday is not None and self._site.now >= self._payday:
             self._payday = None
-        return True
 
     def _next_payday(self) -> int | None:
-        paydays = self._customer.paydays
+        paydays, calendar, now = self._customer.paydays, self._site.scenario.calendar, self._site.now
         if paydays is None:
             return None
-        if self._payday is None or self._payday < self._site.now:
-            calendar = self._site.scenario.calendar
-            day = next_payday(paydays, calendar, self._site.now)
+        while self._payday is None or self._payday < now:
+            day = next_payday(paydays, calendar, self._paydays_after)
+            self._paydays_after = calendar.midnight(day)
             self._payday = payday_instant(paydays, calendar, day, self._draw(Purpose.PAYDAY_TIME, day))
         return self._payday
 

@@ -19,6 +19,7 @@ from meter_sim.programme import Cause
 from meter_sim.results.record import EventKind
 from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import Slip
+from meter_sim.vending.refusal import Refusal
 
 Using = Generator[simpy.Event, object, bool]
 Asking = Generator[simpy.Event, object, None]
@@ -32,7 +33,7 @@ _SPARE_TRIES = 1 << 16
 
 
 class Household:
-    """The customer of one connection. `held` are hand-outs that nobody has entered yet, such as a message."""
+    """The customer of one connection."""
 
     def __init__(self, site: Site, connection: Connection, customer: Customer) -> None:
         self._site = site
@@ -46,6 +47,7 @@ class Household:
         services = connection.setup.model.services
         self._service = Service.ELECTRICITY if Service.ELECTRICITY in services else services[0]
         self._month = -1
+        self._gave_up = False
         self._requests = 0
         self._not_before_day = 0
 
@@ -70,15 +72,17 @@ class Household:
             changed = connection.changed
             instant = habits.next_purchase()
             if instant is None:
-                yield changed
+                again = habits.asks_again()
+                yield changed if again is None else site.moment(again, Phase.PURCHASE) | changed
                 continue
             yield site.moment(instant, Phase.PURCHASE) | changed
-            if changed.triggered or not habits.is_due(instant):
+            if changed.triggered:
                 continue
+            habits.goes_shopping()
             hand = yield from self._buy(habits.purchases)
             accepted = False
             if hand is not None:
-                accepted = yield from self._use(hand, habits.entry_instant())
+                accepted = yield from self._use_bought(hand, habits.entry_instant())
             if not accepted:
                 yield site.moment(site.now + self._customer.retry_after, Phase.PURCHASE)
             connection.settle(site.now)
@@ -88,10 +92,10 @@ class Household:
         count = 0
         instant = habits.first_interval()
         while instant < site.scenario.end:
-            yield site.moment(instant, Phase.PURCHASE)
+            yield site.moment(max(instant, site.now), Phase.PURCHASE)
             hand = yield from self._buy(count)
             if hand is not None:
-                site.env.process(self._use(hand, habits.entry_instant(count)))
+                site.env.process(self._use_bought(hand, habits.entry_instant(count)))
             count += 1
             instant = habits.next_interval(instant, count)
 
@@ -103,6 +107,8 @@ class Household:
             site.refuse_sale(connection, refusal, self._label(count), customer.point_of_sale)
             yield site.moment(site.now + site.area(connection).area.busy_retry, Phase.PURCHASE)
         connection.settle(site.now)
+        if self._gave_up:
+            site.complain(connection)
         tenths, withheld = self._habits.amount(count), 0
         debt = site.register.debts.get(connection.setup.name, 0)
         lending = site.scenario.programme.lending if site.scenario.programme is not None else None
@@ -129,17 +135,17 @@ class Household:
         label, pos = self._label(count), customer.point_of_sale
         month = month_of(site.scenario.calendar, site.now)
         if customer.free_tenths and month != self._month:
-            self._month = month
             free = site.sell(
                 connection, customer.free_tenths, pos, f"{label} free", service=self._service, kind=Sale.FREE
             )
             if isinstance(free, Slip):
+                self._month = month
                 hand.take(free, f"{label} free")
                 site.count(connection, "free_tenths", customer.free_tenths)
         self._borrow(hand, label)
         spare = customer.spare
         if spare.share and happens(spare.share, self._draw(Purpose.SPARE, count)):
-            slip = site.sell(connection, tenths, pos, f"{label} spare", service=self._service)
+            slip = site.sell(connection, tenths, pos, f"{label} spare", service=self._service, kind=Sale.SPARE)
             if isinstance(slip, Slip):
                 site.count(connection, "money", tenths * site.scenario.costs.kwh // 10)
                 drawer = Hand(count, tries=_SPARE_TRIES)
@@ -193,31 +199,37 @@ class Household:
         hand.take_sections(slip, label)
         self._site.env.process(self._use(hand, self._habits.entry_instant(hand.count)))
 
-    def ask_office(self, not_before: int) -> Generator[simpy.Event, object, bool]:
-        """Queue at the area's office for a key change until served; whether there is an office."""
-        area = self._site.area(self._connection)
-        if area.office is None:
-            return False
-        yield from self._queue(office=True, not_before=not_before)
-        return True
+    def ask_office(self) -> Asking:
+        """Queue at the area's office for a key change until served."""
+        yield from self._queue(office=True)
 
     def _open_drawer(self) -> Process:
         site, connection = self._site, self._connection
         drawer = connection.setup.drawer
         assert drawer is not None
         pos = site.points_of_sale[self._customer.point_of_sale]
-        slip = pos.sell(
-            connection.setup.name,
-            amount=drawer.tenths,
-            now=drawer.issued_at,
-            rnd=site.rnd(connection, pos),
-            service=self._service,
-        )
         label = f"{self._customer.name} drawer"
+        try:
+            slip = pos.sell(
+                connection.setup.name,
+                amount=drawer.tenths,
+                now=drawer.issued_at,
+                rnd=site.rnd(connection, pos),
+                service=self._service,
+            )
+        except Refusal as refusal:
+            site.journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, label, pos.name)
+            return
         site.hand_out(connection, slip, label, EventKind.HELD)
         hand = Hand(OLD_DRAWER)
         hand.take(slip, label)
         yield from self._use(hand, drawer.enter_at)
+
+    def _use_bought(self, hand: Hand, start: int | None) -> Using:
+        """Use what was bought; who gives it up complains with the next purchase."""
+        accepted = yield from self._use(hand, start)
+        self._gave_up = not accepted and start is not None
+        return accepted
 
     # -- entering ----------------------------------------------------------------------------------------------
 
@@ -242,6 +254,7 @@ class Household:
                 yield from self._queue()
                 self._clerk.clear_up(connection, hand, self._customer.point_of_sale)
                 if not hand.left:
+                    site.set_cause(connection, Cause.NO_MONEY)
                     return True
                 start, guided = site.now + self._customer.between_entries, True
             else:
@@ -274,7 +287,8 @@ class Household:
                 instant += self._customer.between_entries
             instant = site.now + self._customer.between_entries
         for held in hand.tokens:
-            held.done = held.done and (not held.section or held.token.digits in self._taken)
+            if held.section:
+                held.done = held.token.digits in self._taken
 
     def _key_in(self, hand: Hand, digits: str, label: str, *, guided: bool, place: int) -> bool:
         """Enter one token, perhaps with a wrong digit; whether the meter accepted it."""
@@ -312,7 +326,7 @@ class Household:
                 self._messages.remove(message)
                 return
 
-    def _queue(self, *, office: bool = False, not_before: int = 0) -> Asking:
+    def _queue(self, *, office: bool = False) -> Asking:
         """Ask the area's help desk or office until served; one request a day."""
         site, connection = self._site, self._connection
         area, calendar = site.area(connection), site.scenario.calendar
@@ -321,8 +335,7 @@ class Household:
         while True:
             number, self._requests = self._requests, self._requests + 1
             place, service = self._draw(Purpose.DESK_ARRIVAL, number), self._draw(Purpose.DESK_SERVICE, number)
-            wanted = max(site.now + 1, not_before)
-            arrival = desk.desk.hours.arrival(calendar, wanted, place, self._not_before_day)
+            arrival = desk.desk.hours.arrival(calendar, site.now + 1, place, self._not_before_day)
             self._not_before_day = calendar.day(arrival) + 1
             yield site.moment(arrival, Phase.PURCHASE)
             request = yield from desk.ask(connection.number, service)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from meter_sim.meter.answer import Answer
 from meter_sim.meter.meter import Meter
 from meter_sim.results.outcome import Fate
-from meter_sim.vending.secure_module import IssuedToken
+from meter_sim.vending.secure_module import IssuedToken, MeterRecord
 
 
 @dataclass(slots=True)
 class _Open:
     """A token that the meter has not accepted yet; `tenths` are what it says, of a credit token for electricity."""
 
+    record: MeterRecord | None
     tenths: int
     tried: bool = False
 
@@ -31,7 +32,7 @@ class Ledger:
     def issue(self, token: IssuedToken, tenths: int) -> None:
         """Note a token that is handed out for the first time."""
         self.issued += 1
-        self._open[token.digits] = _Open(tenths)
+        self._open[token.digits] = _Open(token.record, tenths)
 
     def enter(self, digits: str, answer: Answer) -> None:
         """Note what the meter answered to a token that somebody meant to enter."""
@@ -49,17 +50,17 @@ class Ledger:
             self._open[digits].tried = True
 
     @property
-    def open_tokens(self) -> tuple[tuple[str, int, bool], ...]:
-        """Digits, tenths and whether it was tried, of each token that the meter has not accepted."""
-        return tuple((digits, held.tenths, held.tried) for digits, held in self._open.items())
+    def open_credit(self) -> tuple[tuple[MeterRecord, int], ...]:
+        """Of each credit token that the meter has not accepted: the record that it was made under, and its tenths."""
+        return tuple((held.record, held.tenths) for held in self._open.values() if held.record and held.tenths)
 
     def fates(self, meter: Meter, now: int) -> Counter[tuple[Fate, str]]:
         """How many tokens are in each end state, with the result for those that are refused for ever."""
         counted: Counter[tuple[Fate, str]] = Counter()
         if self.accepted:
             counted[Fate.ACCEPTED, ""] = self.accepted
-        for digits, _, tried in self.open_tokens:
-            if not tried:
+        for digits, held in self._open.items():
+            if not held.tried:
                 counted[Fate.UNENTERED, ""] += 1
                 continue
             answer = meter.would_answer(digits, now)

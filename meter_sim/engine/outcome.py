@@ -21,7 +21,6 @@ def _end(site: Site, connection: Connection) -> MeterEnd:
     setup, view, now = connection.setup, site.view, site.scenario.end
     ledger = site.ledgers[setup.name]
     customer = setup.customer
-    lost = [tenths for _, tenths, _ in connection.keys_lost if tenths]
     return MeterEnd(
         connection=setup.connection,
         meter=setup.name,
@@ -37,7 +36,7 @@ def _end(site: Site, connection: Connection) -> MeterEnd:
         purchases=connection.purchases,
         fates={(fate.value, why): number for (fate, why), number in ledger.fates(connection.meter, now).items()},
         tokens_issued=ledger.issued,
-        lost_tokens=len(lost),
-        lost_tenths=sum(lost),
+        lost_tokens=len(connection.tokens_lost),
+        lost_tenths=sum(connection.tokens_lost),
         debt_tenths=site.register.debts.get(setup.name, 0),
     )

@@ -14,6 +14,8 @@ from meter_sim.programme import Phase as ProgrammePhase
 from meter_sim.results.record import EventKind
 from meter_sim.vending.point_of_sale import Slip
 
+_AFTER_CREDIT = -1
+"""The number under which changes are printed after the last credit, beside those of the phases."""
 _NOT_OUT = (RegisterState.NOT_STARTED, RegisterState.ISSUABLE)
 
 
@@ -24,6 +26,7 @@ class Outreach:
         self._site = site
         self._view = view
         self._households = households
+        self._over = False
 
     def begin(self) -> None:
         """Start the processes of all phases."""
@@ -32,46 +35,62 @@ class Outreach:
             site.env.process(self._run(phase))
         if programme.credit_until is not None and not programme.replace_all:
             site.env.process(self._after_credit(programme.credit_until))
+        if programme.key_change_until is not None:
+            site.env.process(self._after_key_changes(programme.key_change_until))
 
     def _run(self, phase: ProgrammePhase) -> Process:
         site, connections = self._site, self._in_area(phase.area)
         yield site.moment(phase.start, Phase.PROGRAMME)
         self._view.begun.add(phase.area)
         if phase.channel is Channel.WITH_PURCHASE:
-            site.with_purchase[phase.area] = phase.print_with
-            for connection in connections:
-                site.put_down(connection)
+            self._print_with_purchases(phase.area, phase.number, phase.print_with)
             if phase.end is not None:
                 yield site.moment(phase.end, Phase.PROGRAMME)
-                self._withdraw(phase.area)
+                self._withdraw(phase.area, phase.number)
         elif phase.channel is not Channel.CREW:
-            reached = [connection for connection in connections if not connection.setup.dead]
-            for place, connection in enumerate(reached):
-                told = phase.start + phase.send_over * place // len(reached)
+            for place, connection in enumerate(connections):
+                told = phase.start + phase.send_over * place // len(connections)
                 site.env.process(self._tell(phase, connection, told))
 
     def _after_credit(self, deadline: int) -> Process:
-        """Once no credit is sold for the old key, every point of sale prints the change with the next purchase (G)."""
-        site, programme = self._site, self._view.programme
-        yield site.moment(deadline // 60 * 60 + 60, Phase.PROGRAMME)
-        for area in {phase.area for phase in programme.phases}:
-            site.with_purchase.setdefault(area, 1)
+        """Once no credit is sold for the old key, areas with a phase print the change with the next purchase (G)."""
+        yield self._site.moment(_next_minute(deadline), Phase.PROGRAMME)
+        for area in dict.fromkeys(phase.area for phase in self._view.programme.phases):
             self._view.begun.add(area)
-            for connection in self._in_area(area):
-                if connection.setup.name not in site.register.waiting:
-                    site.put_down(connection)
+            self._print_with_purchases(area, _AFTER_CREDIT, 1)
 
-    def _withdraw(self, area: str) -> None:
-        """End printing with purchases; a change that still waits waits no more."""
+    def _after_key_changes(self, deadline: int) -> Process:
+        """Once no key change is issued any more, none waits for a purchase, which would be refused with it."""
+        yield self._site.moment(_next_minute(deadline), Phase.PROGRAMME)
+        for area, phases in self._site.with_purchase.items():
+            for number in list(phases):
+                self._withdraw(area, number)
+        self._over = True
+
+    def _print_with_purchases(self, area: str, number: int, times: int) -> None:
+        """Print changes with purchases from now on; those that wait already go on waiting."""
         site = self._site
-        site.with_purchase.pop(area, None)
+        if self._over:
+            return
+        site.with_purchase.setdefault(area, {})[number] = times
+        for connection in self._in_area(area):
+            if connection.setup.name not in site.register.waiting:
+                site.put_down(connection)
+
+    def _withdraw(self, area: str, number: int) -> None:
+        """End a phase's printing with purchases; where it was the last, a change that still waits waits no more."""
+        site = self._site
+        phases = site.with_purchase.get(area, {})
+        phases.pop(number, None)
+        if phases:
+            return
         for connection in self._in_area(area):
             site.register.waiting.pop(connection.setup.name, None)
             site.register.printings.pop(connection.setup.name, None)
 
     def _tell(self, phase: ProgrammePhase, connection: Connection, told: int) -> Process:
         """A message to one customer: the sections themselves, or how to come by them."""
-        site, view = self._site, self._view
+        site = self._site
         yield site.moment(told, Phase.PROGRAMME)
         if phase.end is not None and told >= phase.end:
             return
@@ -79,7 +98,7 @@ class Outreach:
             return
         site.count(connection, "messages")
         site.journal.happened(connection, EventKind.MESSAGE, reason=phase.channel.value)
-        slip = self._issued(connection, phase) if phase.channel is Channel.SENT else None
+        slip: Slip | str | None = self._issued(connection, phase) if phase.channel is Channel.SENT else None
         household = self._households.get(connection.setup.name)
         if household is None or not happens(phase.reaches, site.draw(Purpose.REACHED, connection, phase.number)):
             return
@@ -92,17 +111,17 @@ class Outreach:
             return
         if phase.channel is Channel.OFFICE:
             yield site.moment(instant, Phase.DELIVERY)
-            yield from household.ask_office(instant)
+            yield from household.ask_office()
         else:
             yield site.moment(instant, Phase.DELIVERY)
-        if self._is_wanted(connection) and (phase.end is None or site.now < phase.end):
+        if phase.end is not None and site.now >= phase.end:
+            return
+        if self._is_wanted(connection):
             slip = self._issued(connection, phase)
-            if isinstance(slip, Slip):
-                household.enter_sections(slip, self._label(phase), phase.number)
-        elif not view.holds_target(connection):
-            again = site.reprint_key_change(connection, site.counter.name, self._label(phase))
-            if again is not None:
-                household.enter_sections(again, self._label(phase), phase.number)
+        else:  # it was issued before: the same sections once more
+            slip = site.reprint_key_change(connection, site.counter.name, self._label(phase))
+        if isinstance(slip, Slip):
+            household.enter_sections(slip, self._label(phase), phase.number)
 
     def _issued(self, connection: Connection, phase: ProgrammePhase) -> Slip | str:
         site = self._site
@@ -111,7 +130,7 @@ class Outreach:
         return site.change_key(connection, plan, site.counter.name, self._label(phase), phase.channel.value)
 
     def _is_wanted(self, connection: Connection) -> bool:
-        return self._view.presumed(connection) in _NOT_OUT and connection.setup.name not in self._view.cannot
+        return self._view.presumed(connection) in _NOT_OUT and self._view.is_open(connection.setup.name)
 
     def _in_area(self, area: str) -> list[Connection]:
         return [connection for connection in self._site.connections.values() if connection.setup.area == area]
@@ -119,3 +138,8 @@ class Outreach:
     @staticmethod
     def _label(phase: ProgrammePhase) -> str:
         return f"{phase.channel.value} {phase.number + 1}"
+
+
+def _next_minute(instant: int) -> int:
+    """The first second after the minute of an instant, until whose end a key issues."""
+    return instant // 60 * 60 + 60

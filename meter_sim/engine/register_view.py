@@ -34,6 +34,8 @@ class RegisterView:
         self.confirmed: set[str] = set()
         self.cannot: set[str] = set()
         """Meters of which it is known that they take no key change."""
+        self.complaints: set[str] = set()
+        """Meters whose customers said that what they bought after the change was issued is refused."""
         self.struck_off: set[str] = set()
         """Records that were found to have no meter."""
 
@@ -50,11 +52,20 @@ class RegisterView:
         self._register.correct(name, record)
         self.base[name] = record
         self.issued.pop(name, None)
-        self.confirmed.discard(name)
+        self.complaints.discard(name)
+        if not self.programme.replace_all and self.target(name) == record:
+            self.confirmed.add(name)
+        else:
+            self.confirmed.discard(name)
+
+    def is_open(self, name: str) -> bool:
+        """Whether a key change may still go out to a meter, as far as the register knows."""
+        return name not in self.issued and name not in self.cannot and name not in self.confirmed
 
     def reported(self, name: str) -> None:
         """Note that a crew reported a meter as changed; nothing more is printed for it."""
         self.confirmed.add(name)
+        self.complaints.discard(name)
         self.issued_by_itself(name)
         self._register.to_repeat.pop(name, None)
 
@@ -98,11 +109,12 @@ class RegisterView:
         """What the meter holds."""
         if not self.in_scope(connection):
             return TrueState.OUT_OF_SCOPE
-        if connection.replaced or self.holds_target(connection):
+        replace_all = self.programme.replace_all
+        if connection.replaced or (not replace_all and self.holds_target(connection)):
             return TrueState.NEW
         if not self.holds_base(connection):
             return TrueState.WRONG
-        if not connection.meter.model.takes_key_changes or self.programme.replace_all:
+        if replace_all or not connection.meter.model.takes_key_changes:
             return TrueState.CANNOT
         return TrueState.PARTLY if connection.meter.pending.held(now) else TrueState.OLD
 

@@ -93,12 +93,8 @@ class Rehearsal:
             pos.change_key_with_purchase(action.meter, action.plan)
             site.journal.happened(connection, EventKind.KEY_CHANGE_WAITING, point_of_sale=pos.name)
             return "Waiting"
-        try:
-            slip = pos.change_key(action.meter, action.plan, now=site.now)
-        except Refusal as refusal:
-            return site.journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
-        site.journal.sections_issued(connection, slip, action.label)
-        return "Issued"
+        slip = site.change_key(connection, action.plan, pos.name, action.label, "timeline")
+        return "Issued" if isinstance(slip, Slip) else slip
 
     def _enter(self, connection: Connection, action: Enter) -> Process:
         site = self._site
@@ -131,9 +127,9 @@ class Rehearsal:
             site.supply_changed(connection)
         yield site.moment(site.now + action.off_for, Phase.POWER)
         connection.settle(site.now)
-        meter.power_on()
+        connection.meter.power_on()
         site.journal.happened(connection, EventKind.POWER_ON)
-        if meter.switch_closed:
+        if connection.meter.switch_closed:
             site.supply_changed(connection)
         yield from self._expect(action.expect, connection)
 
@@ -164,6 +160,7 @@ class Rehearsal:
             yield from self._expect(action.expect, connection, outcome)
             return
         [token] = slip.tokens
+        site.note(connection, token)
         site.journal.issued(connection, EventKind.ORDER_ISSUED, token, action.label, pos.name)
         if action.enter_after:
             yield site.moment(site.now + action.enter_after, Phase.ENTRY)

@@ -16,7 +16,6 @@ from meter_sim.engine.moment import Moment, Phase
 from meter_sim.engine.register_view import RegisterView
 from meter_sim.meter.answer import Answer
 from meter_sim.programme import Area, Cause, Channel
-from meter_sim.results.area_day import CHANGED_BY
 from meter_sim.results.record import EventKind
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sts.token import CreditToken, Service
@@ -32,11 +31,17 @@ class FieldWork(Protocol):
         """Put a meter down for replacement."""
         ...
 
+    def look_after(self, connection: Connection) -> None:
+        """Put a meter down for a visit, if crews are sent out in the area now."""
+        ...
+
 
 class Sale(Enum):
     """What units are sold for."""
 
     PAID = "paid"
+    SPARE = "spare"
+    """Bought ahead, with a purchase."""
     FREE = "free"
     LENT = "lent"
     REPLACES = "replaces"
@@ -45,6 +50,7 @@ class Sale(Enum):
 
 _EVENTS = {
     Sale.PAID: EventKind.PURCHASE,
+    Sale.SPARE: EventKind.PURCHASE,
     Sale.FREE: EventKind.FREE_UNITS,
     Sale.LENT: EventKind.LENT,
     Sale.REPLACES: EventKind.TOKEN_REPLACED,
@@ -86,8 +92,8 @@ class Site:
         self.journal = Journal(self.env, module, self.presumed, detail)
         self.ledgers = {name: Ledger() for name in self.connections}
         self.areas = {area.name: AreaRun(area, self.env, scenario.calendar) for area in scenario.areas}
-        self.with_purchase: dict[str, int] = {}
-        """Areas in which key changes are printed with purchases now, and with how many each."""
+        self.with_purchase: dict[str, dict[int, int]] = {}
+        """Areas in which key changes are printed with purchases now: by number of the phase, with how many each."""
         self.field_work: dict[str, FieldWork] = {}
         """The depots at work, by area."""
         self._nowhere = AreaRun(Area(""), self.env, scenario.calendar)
@@ -125,12 +131,24 @@ class Site:
     def put_down(self, connection: Connection) -> None:
         """Put the programme's change down for a meter's next purchase, where its area prints changes with purchases."""
         view, name = self.view, connection.setup.name
-        if view is None or not view.in_scope(connection) or name in view.issued or name in view.cannot:
+        if view is None or not view.in_scope(connection) or not view.is_open(name):
             return
-        times = self.with_purchase.get(connection.setup.area)
-        if times is not None:
+        times = max(self.with_purchase.get(connection.setup.area, {}).values(), default=0)
+        if times:
             self.counter.change_key_with_purchase(name, view.programme.plan, times)
             self.journal.happened(connection, EventKind.KEY_CHANGE_WAITING, point_of_sale=self.counter.name)
+
+    def complain(self, connection: Connection) -> None:
+        """A customer says that the meter refused what was bought: the register presumes no more that it changed."""
+        view, name = self.view, connection.setup.name
+        if view is None or not view.in_scope(connection) or name not in view.issued or name in view.complaints:
+            return
+        view.complaints.add(name)
+        view.confirmed.discard(name)
+        self.count(connection, "complaints")
+        field_work = self.field_work.get(connection.setup.area)
+        if field_work is not None:
+            field_work.look_after(connection)
 
     @property
     def counter(self) -> PointOfSale:
@@ -174,7 +192,7 @@ class Site:
 
         Units that are free, lent or replace a token are no purchase.
         """
-        pos = self.points_of_sale[pos_name]
+        pos, name = self.points_of_sale[pos_name], connection.setup.name
         before = None if request is None else pos.reprint(request)
         try:
             slip = pos.sell(
@@ -185,6 +203,7 @@ class Site:
                 on_reserved_minute=on_reserved_minute,
                 service=service,
                 request=request,
+                with_change=kind is Sale.PAID or (kind is Sale.REPLACES and name in self.register.waiting),
             )
         except Refusal as refusal:
             return self.refuse_sale(connection, refusal, label, pos_name)
@@ -195,8 +214,9 @@ class Site:
                 tenths = tenths_of(slip.token)
                 self.count(connection, "tokens_issued")
                 self.ledgers[connection.setup.name].issue(slip.token, tenths)
-                if kind is Sale.PAID:
+                if kind in (Sale.PAID, Sale.SPARE):
                     connection.book_purchase(tenths)
+                if kind is Sale.PAID:
                     self._confirm(connection, slip)
             self.count(connection, "tokens_printed")
             event = EventKind.REPRINT if reprint else _EVENTS[kind]
@@ -235,12 +255,16 @@ class Site:
             self._sections_out(connection, slip, label, "")
         return slip
 
-    def hand_out(self, connection: Connection, slip: Slip, label: str, kind: EventKind) -> None:
-        """Note a token that reaches a customer outside a sale."""
-        assert slip.token is not None
+    def note(self, connection: Connection, token: IssuedToken) -> None:
+        """Note a token that is handed out for the first time outside a sale."""
         self.count(connection, "tokens_issued")
         self.count(connection, "tokens_printed")
-        self.ledgers[connection.setup.name].issue(slip.token, tenths_of(slip.token))
+        self.ledgers[connection.setup.name].issue(token, tenths_of(token))
+
+    def hand_out(self, connection: Connection, slip: Slip, label: str, kind: EventKind) -> None:
+        """Note and log the token of a slip that reaches a customer outside a sale."""
+        assert slip.token is not None
+        self.note(connection, slip.token)
         self.journal.issued(connection, kind, slip.token, label, slip.point_of_sale)
 
     def _sections_out(
@@ -262,8 +286,11 @@ class Site:
     def _confirm(self, connection: Connection, slip: Slip) -> None:
         """A purchase under the new key, after the sections were out, says that they were entered."""
         name = connection.setup.name
-        if self.view is not None and name in self.view.issued and (not slip.key_change or slip.repeated):
-            self.view.confirmed.add(name)
+        view = self.view
+        if view is None or name not in view.issued or name in view.complaints:
+            return
+        if not slip.key_change or slip.repeated:
+            view.confirmed.add(name)
 
     def rnd(self, connection: Connection, pos: PointOfSale) -> Callable[[int], int]:
         """Where a point of sale takes the RND of a connection's token from, by the minute that it is issued for."""
@@ -331,10 +358,14 @@ class Site:
         view = self.view
         if view is None or not view.in_scope(connection) or not view.holds_target(connection):
             return
-        how = by or view.issued.get(connection.setup.name, "")
-        if how in CHANGED_BY:
-            self.count(connection, f"changed_{how}")
-        connection.keys_lost = self.ledgers[connection.setup.name].open_tokens
+        how = by or view.issued.get(connection.setup.name, "timeline")
+        self.count(connection, f"changed_{how}")
+        view.complaints.discard(connection.setup.name)
+        connection.tokens_lost = tuple(
+            tenths
+            for record, tenths in self.ledgers[connection.setup.name].open_credit
+            if self.module.decoder_key(record) != connection.meter.keys.key
+        )
 
 
 def tenths_of(token: IssuedToken) -> int:

@@ -1,8 +1,9 @@
 """A day of an area: what is counted of its meters, tokens, visits, queues and costs. One name for each column.
 
-Energies are watt-seconds, amounts tenths of a kWh, money 1e-5 of the base currency, times seconds. Counts `*_meters`,
-`true_*`, `register_*`, `stock` and `*_waiting` are those of the day's end; the others add up over days, but for
-`longest_*`, of which the greatest counts.
+Energies are watt-seconds, amounts tenths of a kWh, money 1e-5 of the base currency, times seconds. `meters`,
+`dead_records`, `true_*`, `register_*`, `stock` and `*_waiting` are those of the day's end, `off_*_meters` the meters
+that were without supply at some time of the day; the others add up over days, but for `*_longest_*`, of which the greatest
+counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,8 +23,11 @@ def column(prefix: str, name: StrEnum, suffix: str = "") -> str:
     return f"{prefix}_{name.value.replace(' ', '_')}{suffix}"
 
 
-CHANGED_BY = (*(channel.value for channel in Channel), "replaced", "help")
-"""How a meter came by its new key; `help` is a help desk or an office that was asked about refused tokens."""
+CHANGED_BY = (*(channel.value for channel in Channel), "replaced", "help", "timeline")
+"""How a meter came by its new key.
+
+`help` is a help desk or an office that was asked about refused tokens, `timeline` an action of a listed meter.
+"""
 _DESKS = tuple(
     f"{desk}_{name}"
     for desk in ("help_desk", "office")
@@ -63,6 +67,7 @@ FLOWS = (
     "key_changes_issued",
     "key_changes_refused",
     "corrected_records",
+    "complaints",
     *(f"changed_{how}" for how in CHANGED_BY),
     "credited_ws",
     "used_ws",

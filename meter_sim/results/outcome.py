@@ -22,8 +22,8 @@ FATES = tuple(fate.value for fate in Fate)
 class MeterEnd:
     """One meter of a population at the end. States by the names of `programme.py`; amounts in tenths of a kWh.
 
-    `changed_at` is when its key changed last, seconds (UTC), None if it did not; `fates` counts its tokens by end
-    state and, for those refused for ever, the result.
+    `fates` counts its tokens by end state and, for those refused for ever, the result; `lost_tokens` are credit tokens
+    that were not accepted yet when its key changed and were made under the old one.
     """
 
     connection: int

@@ -10,6 +10,7 @@ from meter_sim.meter.model import MeterModel
 from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
 from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
+from meter_sim.programme import Area
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
 from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
@@ -104,6 +105,7 @@ class _Builder:
             ),
         )
         self._check_areas(meters)
+        self._check_effect(areas)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._tables.check()
@@ -266,6 +268,17 @@ class _Builder:
         for name in self._spec.areas if self._spec.population is None else ():
             if name not in held:
                 self._faults.add(("areas", name), "no meter is in this area")
+
+    def _check_effect(self, areas: tuple[Area, ...]) -> None:
+        """Whether what the file says of crews, holidays and costs can have an effect."""
+        spec = self._spec
+        for area in areas:
+            if area.depot is not None and spec.programme is None:
+                self._faults.add(("areas", area.name, "depot"), "crews have work in a programme only, give one")
+        if spec.holidays and not any(area.depot or area.help_desk or area.office for area in areas):
+            self._faults.add(("holidays",), "they close depots, desks and offices, and no area has one")
+        if spec.costs.model_fields_set and not areas:
+            self._faults.add(("costs",), "costs are counted by area, give areas or a population")
 
     @staticmethod
     def _model(spec: schema.MeterSpec, models: Mapping[str, MeterModel]) -> MeterModel:

@@ -186,6 +186,10 @@ class CustomerSpec(Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "CustomerSpec":
+        if self.options and self.behaviour is None:
+            raise wrong("options go with behaviour", "options")
+        if self.behaviour is not None and (self.buy is not None or self.never is not None):
+            raise wrong("a behaviour decides when to buy, leave buy and never out", "behaviour")
         if self.buy is None and self.behaviour is None:
             for name in ("amount", "enter_after", "free_units"):
                 if getattr(self, name) is not None and self.never is None:
@@ -196,8 +200,6 @@ class CustomerSpec(Model):
         for name in ("amount", "enter_after") if self.behaviour is None else ():
             if getattr(self, name) is None:
                 raise wrong("this key is missing, it is needed", name)
-        if self.options and self.behaviour is None:
-            raise wrong("options go with behaviour", "options")
         return self
 
 

@@ -30,16 +30,16 @@ class TidList:
     def __init__(self) -> None:
         self._issued: dict[str, set[int]] = {}
 
-    def next_free(self, pan: str, minute: int, usable: Callable[[int], bool]) -> int:
+    def next_free(self, meter: str, minute: int, usable: Callable[[int], bool]) -> int:
         """The first minute from `minute` on that no token of this meter has and that is usable (C)."""
-        issued = self._issued.get(pan, set())
+        issued = self._issued.get(meter, set())
         while minute in issued or not usable(minute):
             minute += 1
         return minute
 
-    def note(self, pan: str, minute: int) -> None:
+    def note(self, meter: str, minute: int) -> None:
         """Remember that a token was issued for this minute."""
-        self._issued.setdefault(pan, set()).add(minute)
+        self._issued.setdefault(meter, set()).add(minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,9 @@ class PointOfSale:
         on_reserved_minute: bool = False,
         service: Service = Service.ELECTRICITY,
         request: str | None = None,
+        with_change: bool = True,
     ) -> Slip:
-        """A credit token, behind the sections of a waiting key change if there is one.
+        """A credit token, behind the sections of a waiting key change if there is one and `with_change` is set.
 
         `amount` is tenths of the service's unit, for a service in currency 1e-5 of the base currency. A request that
         is repeated under its id, here or at another point of sale of the same register, gets the slip that was printed
@@ -164,14 +165,14 @@ class PointOfSale:
             if before != asked:
                 raise RequestRepeated(f"the request {request!r} was made before, and for something else")
             return slip
-        plan = self.register.waiting.get(meter)
+        plan = self.register.waiting.get(meter) if with_change else None
         old = self.register.records[meter]
         new = plan.applied_to(old) if plan else old
-        repeated = plan is None and meter in self.register.to_repeat
+        repeated = with_change and plan is None and meter in self.register.to_repeat
         sections = self.register.changes[meter] if repeated else ()
         if plan:
             sections = self._sections(old, new, plan, now, request and f"{request}.kct")
-        minute, number = self._tid(new, now, on_reserved_minute)
+        minute, number = self._tid(meter, new, now, on_reserved_minute)
         token = self.module.issue_credit(
             new,
             service=service,
@@ -184,7 +185,7 @@ class PointOfSale:
         issued_tid = tid_of(token.token)
         if issued_tid is not None and issued_tid != number:  # the module answered a repeated request
             minute += issued_tid - number
-        self.tids.note(new.pan.digits, minute)
+        self.tids.note(meter, minute)
         self.register.records[meter] = new
         if plan:
             del self.register.waiting[meter]
@@ -240,7 +241,7 @@ class PointOfSale:
     ) -> Slip:
         """A management token; power limits are given in watts. Raises a Refusal."""
         record = self.register.records[meter]
-        minute, number = self._tid(record, now, on_reserved_minute)
+        minute, number = self._tid(meter, record, now, on_reserved_minute)
         if command in (
             Management.SET_MAXIMUM_POWER_LIMIT,
             Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT,
@@ -252,7 +253,7 @@ class PointOfSale:
         token = self.module.issue_management(
             record, command=command, data=data, tid=number, rnd=rnd(minute), at=now + self.clock_offset
         )
-        self.tids.note(record.pan.digits, minute)
+        self.tids.note(meter, minute)
         return Slip(self.name, token=token)
 
     def extended(
@@ -260,7 +261,7 @@ class PointOfSale:
     ) -> Slip:
         """A token for an extended function. Raises a Refusal."""
         record = self.register.records[meter]
-        minute, number = self._tid(record, now, on_reserved_minute)
+        minute, number = self._tid(meter, record, now, on_reserved_minute)
         token = self.module.issue_extended(
             record,
             index=function.index,
@@ -269,7 +270,7 @@ class PointOfSale:
             rnd=rnd(minute),
             at=now + self.clock_offset,
         )
-        self.tids.note(record.pan.digits, minute)
+        self.tids.note(meter, minute)
         return Slip(self.name, token=token)
 
     def test(self, token: MeterTestToken) -> Slip:
@@ -289,7 +290,7 @@ class PointOfSale:
             request=request,
         )
 
-    def _tid(self, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:
+    def _tid(self, meter: str, record: MeterRecord, now: int, on_reserved_minute: bool) -> tuple[int, int]:
         base = self.module.vending_key(record.supply_group, record.key_revision).base_date
 
         def number(minute: int) -> int:
@@ -302,5 +303,5 @@ class PointOfSale:
             return not wrapped_to_zero and (on_reserved_minute or not tid.is_reserved(number(minute)))
 
         clock = tid.minute_of(now + self.clock_offset)
-        minute = self.tids.next_free(record.pan.digits, clock, usable)
+        minute = self.tids.next_free(meter, clock, usable)
         return minute, number(minute)
