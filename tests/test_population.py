@@ -90,7 +90,7 @@ def drawn(text: str, folder: Path = Path(), first: int = 1, start: int = START) 
     world = PopulationWorld(
         models=BUILT_IN,
         loads=loads,
-        customers=customers_of(faults, spec, tables, zone, (start, END)),
+        customers=customers_of(faults, spec, tables, zone, (start, END), folder),
         tables=tables,
         module=SecureModule(KEYS),
         calendar=calendar(zone, start, END),
@@ -393,7 +393,7 @@ def test_a_payday_buyer_has_what_lasts_to_the_payday():
 
 
 def test_a_behaviour_of_its_own_is_like_a_buyer_at_level_0():
-    kind = "customers: {own: {behaviour: somewhere:Own, amount: 20 kWh, enter_after: 1 min}}\n"
+    kind = "customers: {own: {behaviour: meter_sim.people.behaviour:Behaviour, amount: 20 kWh, enter_after: 1 min}}\n"
     meters = population(rest=kind, count=400)
     credits = [meter.credit for meter in meters]
     assert 0 <= min(credits) < KWH
