@@ -20,19 +20,13 @@ from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION, pan_of
-from meter_sim.scenario.population import (
-    Choice,
-    PopulationWorld,
-    area_counts,
-    choice,
-    complete_shares,
-    loads_used,
-    population_of,
-)
+from meter_sim.scenario.population import loads_used, population_of
+from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile
 from meter_sim.scenario.reader import _validated
 from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import BUILT_IN_LOADS
+from meter_sim.scenario.shares import Choice, area_counts, choice, complete_shares
 from meter_sim.scenario.source import parse
 from meter_sim.scenario.tables import Tables
 from meter_sim.scenario.zone import calendar, zone_named

@@ -15,7 +15,8 @@ from meter_sim.scenario import schema
 from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
 from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.faults import Faults
-from meter_sim.scenario.population import PopulationWorld, loads_used, population_of
+from meter_sim.scenario.population import loads_used, population_of
+from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
 from meter_sim.scenario.quantities import Time, energy_text
 from meter_sim.scenario.resolved import resolved_text
