@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from meter_sim.scenario.areas import area_names
 from meter_sim.scenario.faults import Faults
-from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION, pan_of
+from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION, pan_of, replaced_in
 from meter_sim.scenario.population_file import MeterFile, MeterRow
 from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.schema import BUILT_IN_LOADS, ScenarioSpec
@@ -30,6 +30,7 @@ class MeterRows:
         self._faults.stop()
         self._check_areas({row.area for row in rows if row.area})
         self._check_taken(rows)
+        self._check_replacements(rows)
         return rows
 
     def _numbered(self) -> list[MeterRow]:
@@ -113,6 +114,17 @@ class MeterRows:
             if name in seen:
                 self.tell(row, f"name {name!r}: another row is called so, by its connection or its name")
             seen.add(name)
+
+    def _check_replacements(self, rows: Collection[MeterRow]) -> None:
+        """Note meters of a file that have the PAN of one that the programme may put into another's place."""
+        if self._of.file is None or self._spec.programme is None or self._spec.programme.replace_with is None:
+            return
+        connections = {row.connection for row in rows}
+        for row in rows:
+            connection = replaced_in(row.pan)
+            if connection in connections:
+                what = f"a meter that replaces that of connection {connection} would have the same"
+                self.tell(row, f"pan '{row.pan}': {what}, number the connections otherwise")
 
 
 def name_of(row: MeterRow) -> str:
