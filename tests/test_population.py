@@ -30,7 +30,7 @@ from meter_sim.scenario.shares import Choice, area_counts, choice, complete_shar
 from meter_sim.scenario.source import parse
 from meter_sim.scenario.tables import Tables
 from meter_sim.scenario.zone import calendar, zone_named
-from meter_sim.sts.identity import Encryption, MeterPan
+from meter_sim.sts.identity import Encryption, MeterPan, luhn
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
 from meter_sim.sts.tid import BaseDate, is_reserved
 from meter_sim.vending.secure_module import SecureModule
@@ -386,6 +386,19 @@ def test_a_payday_buyer_has_what_lasts_to_the_payday():
     assert until * 3 // 4 <= min(credits) < until < max(credits) <= until * 5 // 4
 
 
+def test_a_payday_comes_at_the_hour_at_which_the_engine_has_it():
+    at_hours = "{uniform: {least: '00:00', greatest: '24:00'}}"
+    kind = (
+        f"customers: {{pay: {{buy: {{paydays: {{days: [2], at: {at_hours}}}}}, amount: 50 kWh, enter_after: 1 min}}}}\n"
+    )
+    day = START // DAY + 1
+    for meter in population(rest=kind, count=300):
+        word = draw(1, Purpose.PAYDAY_TIME, meter.connection, day)
+        payday = day * DAY + min(meter.customer.paydays.after_midnight.value(word), DAY - 1)
+        until = meter.mean_use * (payday - START) // DAY
+        assert until * 3 // 4 <= meter.credit <= until * 5 // 4
+
+
 def test_a_behaviour_of_its_own_is_like_a_buyer_at_level_0():
     kind = "customers: {own: {behaviour: meter_sim.people.behaviour:Behaviour, amount: 20 kWh, enter_after: 1 min}}\n"
     meters = population(rest=kind, count=400)
@@ -679,6 +692,26 @@ def test_a_row_against_the_listed_meters(tmp_path):
         f"row 2: pan '{PAN}': the listed meter 'shop' has the same",
         "row 2: name 'shop': a listed meter is called so",
     ]
+
+
+REPLACES = "programme: {change_key: {from: 1, to: 2}, replace_with: keypad, phases: {}}\n"
+
+
+@pytest.mark.parametrize("generation", [1, 9])
+def test_a_meter_that_has_the_pan_of_a_replacement(tmp_path, generation):
+    taken, free = pan_of(7, generation), pan_of(8, generation)
+    text = f"pan,connection\n{P1},7\n{taken},70\n{free},80\n"
+    assert table_faults(tmp_path, text, REPLACES) == [
+        f"row 3: pan '{taken}': a meter that replaces that of connection 7 would have the same, "
+        "number the connections otherwise"
+    ]
+    assert len(table(tmp_path, text)) == len(table(tmp_path, text, REPLACES.replace("replace_with: keypad, ", ""))) == 3
+
+
+def test_first_meters_are_no_replacements(tmp_path):
+    others = (pan_of(7).digits, MeterPan.of("600727", "17" + "00000007" + luhn("1700000007")).digits)
+    rows = "".join(f"{pan},{connection}\n" for connection, pan in enumerate(others, 7))
+    assert len(table(tmp_path, f"pan,connection\n{rows}", REPLACES)) == 2
 
 
 WHOLE = [

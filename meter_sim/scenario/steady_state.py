@@ -72,7 +72,7 @@ class _Habits:
             words = household.draw(Purpose.FIRST_PURCHASE, 0), household.draw(Purpose.PURCHASE_INTERVAL, 0)
             return first_purchase(customer, self._start, *words)
         if customer.when_below is None and customer.paydays is not None and self._payday is not None:
-            word = household.draw(Purpose.PURCHASE_INTERVAL, 0)
+            word = household.draw(Purpose.PAYDAY_TIME, self._payday)
             return payday_instant(customer.paydays, self._calendar, self._payday, word)
         return None
 
