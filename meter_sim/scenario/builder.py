@@ -12,7 +12,7 @@ from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
-from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
+from meter_sim.scenario.areas import AreasBuilder, area_names, check_targets, costs_of, keys_of_programme
 from meter_sim.scenario.customers import customers_of
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.population import loads_used, population_of
@@ -97,6 +97,7 @@ class _Builder:
             ),
         )
         self._check_areas(meters)
+        check_targets(self._faults, programme, meters, self._module)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._tables.check()
