@@ -623,7 +623,7 @@ BAD = [
     ("customer", "hmes", "no customer is called so, did you mean homes?"),
     ("kwh_per_month", "-3", "'-3' is not a number"),
     ("kwh_per_month", "1,5", "'1,5' is not a number"),
-    ("last_purchase", "20.5.2024", "'20.5.2024' is not an instant"),
+    ("last_purchase", "20.5.2024", "'20.5.2024' is not a date, write 2024-12-25"),
     ("last_purchase", "2024-05-20 10:00", "'2024-05-20 10:00' is not a date, write 2024-12-25"),
     ("credit_kwh", "0.00000001", "not a whole number of watt-seconds"),
     ("credit_kwh", "999999999", "too large, at most 1000000000000000 watt-seconds are allowed"),

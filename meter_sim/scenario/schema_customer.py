@@ -146,6 +146,8 @@ class CustomerSpec(Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "CustomerSpec":
+        if self.never is not None and self.behaviour is not None:
+            raise wrong("who never buys has no behaviour", "never")
         if self.buy is None and self.behaviour is None:
             for name in ("amount", "enter_after", "free_units"):
                 if getattr(self, name) is not None and self.never is None:
