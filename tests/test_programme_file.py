@@ -77,6 +77,11 @@ def test_a_resolved_programme_reads_back(tmp_path):
     assert (again.programme, again.areas, again.meters) == (first.programme, first.areas, first.meters)
 
 
+AREAS = """\
+areas:
+  north: {share: 60%, depot: {crews: 2}, office: {staff: 1}}
+  south: {}
+"""
 RUN = "from 2024-06-01Z to before 2024-12-01Z"
 NO_KEY = "supply group 123457 has no vending key of key revision 7, allowed are 1, 2, 3"
 SOUTH = "south: [{start: 2024-08-01, channel: sent, reaches: 80%}]"
@@ -385,12 +390,18 @@ def test_the_key_that_meters_hold_already_is_one_to_replace_them_under(tmp_path)
 LISTED = 'meters: [{{name: shop, pan: "600727000000000009", supply_group: "123457", key_revision: 1, area: {}}}]\n'
 
 
-def test_an_area_without_a_meter_where_all_are_listed(tmp_path):
-    good = GOOD.replace("share: 60%, ", "").replace(KIND, "{based_on: households}")
-    text = good.replace("population: {count: 20}\n", LISTED.format("north"))
-    assert faults(tmp_path, text) == [":15: areas.south: no meter is in this area"]
-    assert faults(tmp_path, good.replace("population: {count: 20}\n", LISTED.format("nroth"))) == [
-        ":16: meters[0].area: no area is called 'nroth', did you mean north? allowed are north, south"
+def test_areas_and_programmes_go_with_a_population(tmp_path):
+    text = GOOD.replace("population: {count: 20}\n", LISTED.format("north"))
+    assert faults(tmp_path, text) == [":13: areas: this goes with a population"]
+    text = text.replace(AREAS, "")
+    assert faults(tmp_path, text) == [":14: programme: this goes with a population"]
+    text = text[: text.index("programme:")]
+    assert faults(tmp_path, text) == [":13: meters[0].area: no area is called 'north', the file defines none"]
+
+
+def test_a_listed_meter_in_an_area_that_is_not_there(tmp_path):
+    assert faults(tmp_path, GOOD + LISTED.format("nroth")) == [
+        ":24: meters[0].area: no area is called 'nroth', did you mean north? allowed are north, south"
     ]
 
 
