@@ -11,6 +11,7 @@ from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_token import token
+from meter_sim.detail import Detail
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
@@ -69,14 +70,29 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the result goes [results/FILE's name]."
 )
 @click.option("--trace", metavar="METER", help="Print this meter's diary, line by line.")
-@click.option("--no-plot", is_flag=True, help="Leave out timeline.png.")
+@click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+@click.option(
+    "--events",
+    type=click.Choice([detail.value for detail in Detail]),
+    default=Detail.ALL.value,
+    help="Which events are kept of meters that are not listed by themselves [all].",
+)
+@click.option("--allow-code", is_flag=True, help="Run behaviours in Python that a scenario names.")
 def run(
-    files: tuple[Path, ...], sets: tuple[str, ...], seed: str | None, out: Path | None, trace: str | None, no_plot: bool
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    seed: str | None,
+    out: Path | None,
+    trace: str | None,
+    no_plot: bool,
+    events: str,
+    allow_code: bool,
 ) -> None:
     """Run scenarios, write their results and check their expectations.
 
     Exit status 0: all expectations met; 1: some were not; 2: the input is wrong, and nothing was written.
     """
+    from meter_sim.engine.habits import BehaviourError
     from meter_sim.results.result import ResultError
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.scenario.reader import read_scenario
@@ -84,7 +100,7 @@ def run(
     overrides = _overrides(sets, seed)
     folders = _folders(files, out)
     try:
-        scenarios = [read_scenario(file, overrides) for file in files]
+        scenarios = [read_scenario(file, overrides, allow_code=allow_code) for file in files]
     except ScenarioError as error:
         raise WrongInputError(str(error)) from None
     for file, scenario in zip(files, scenarios, strict=True):
@@ -94,14 +110,14 @@ def run(
     failed = False
     for scenario, folder in zip(scenarios, folders, strict=True):
         try:
-            failed |= _run_one(scenario, folder, trace, plot=not no_plot)
-        except ResultError as error:
+            failed |= _run_one(scenario, folder, trace, Detail(events), plot=not no_plot)
+        except (ResultError, BehaviourError) as error:
             raise WrongInputError(str(error)) from None
     if failed:
         sys.exit(NOT_MET)
 
 
-def _run_one(scenario: "Scenario", folder: Path, trace: str | None, *, plot: bool) -> bool:
+def _run_one(scenario: "Scenario", folder: Path, trace: str | None, detail: Detail, *, plot: bool) -> bool:
     """Run one scenario, write and report it; whether an expectation was not met."""
     from tqdm import tqdm
 
@@ -113,7 +129,7 @@ def _run_one(scenario: "Scenario", folder: Path, trace: str | None, *, plot: boo
     check_replaceable(folder)
     seconds = (scenario.end - scenario.start) * len(scenario.meters)
     with tqdm(total=seconds // 86_400, unit="day", desc=scenario.name, delay=1, disable=None, leave=False) as bar:
-        record = run_reference(scenario, lambda _: _advance(bar))
+        record = run_reference(scenario, lambda _: _advance(bar), detail)
     result = result_of(scenario, record)
     if trace is not None:
         for line in diary(record, trace, scenario.calendar):
@@ -135,7 +151,8 @@ def _advance(bar: "tqdm[NoReturn]") -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override one value before checking.")
-def validate(files: tuple[Path, ...], sets: tuple[str, ...]) -> None:
+@click.option("--allow-code", is_flag=True, help="Import behaviours in Python that a scenario names.")
+def validate(files: tuple[Path, ...], sets: tuple[str, ...], allow_code: bool) -> None:
     """Check scenario files without running them."""
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.scenario.reader import read_scenario
@@ -144,7 +161,7 @@ def validate(files: tuple[Path, ...], sets: tuple[str, ...]) -> None:
     faults: list[str] = []
     for file in files:
         try:
-            scenario = read_scenario(file, overrides)
+            scenario = read_scenario(file, overrides, allow_code=allow_code)
         except ScenarioError as error:
             faults.extend(error.faults)
         else:
@@ -181,13 +198,14 @@ def new(name: Path) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def plot(folder: Path) -> None:
-    """Draw timeline.png of a result again."""
-    from meter_sim.results.result import PICTURE, ResultError, read_result, write_picture
+    """Draw the pictures of a result again: timeline.png, and programme.png where the run had areas."""
+    from meter_sim.results.result import ResultError, read_result, write_pictures
 
     try:
-        write_picture(read_result(folder), folder / PICTURE)
+        written = write_pictures(read_result(folder), folder)
     except ResultError as error:
         raise WrongInputError(str(error)) from None
     except OSError as error:
-        raise WrongInputError(f"{folder / PICTURE}: cannot be written: {error.strerror}") from None
-    click.echo(f"written {folder / PICTURE}")
+        raise WrongInputError(f"{folder}: the picture cannot be written: {error.strerror}") from None
+    for path in written:
+        click.echo(f"written {path}")

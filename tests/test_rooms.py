@@ -9,11 +9,12 @@ import pytest
 import meter_sim
 
 ROOT = Path(meter_sim.__file__).parent
-LEAVES = {"distribution", "draws", "local_time"}
+LEAVES = {"detail", "distribution", "draws", "local_time"}
 ARROW = {"arrow_columns"}
 MAY_KNOW = {
     "sts": {"sts"},
     "distribution": set(),
+    "detail": set(),
     "draws": set(),
     "local_time": set(),
     "arrow_columns": set(),

@@ -57,6 +57,8 @@ class AreaBooks:
 
     def _add(self, connection: Connection, books: Books, counts: Counter[str], entries: list[int], now: int) -> None:
         self._state(connection, counts, now)
+        if connection.setup.dead:
+            return
         counts["register_end_ws"] += connection.meter.register.balance
         counts["credited_ws"] += books.credited
         counts["used_ws"] += books.used

@@ -7,8 +7,9 @@ helps: the sections of a change once more, a corrected record, new tokens for th
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.hand import Hand, Held
 from meter_sim.engine.register_view import RegisterView, truth_of
-from meter_sim.engine.site import Sale, Site, tenths_of
+from meter_sim.engine.site import Sale, Site
 from meter_sim.results.record import EventKind
+from meter_sim.sts.token import CreditToken
 from meter_sim.vending.point_of_sale import Slip
 
 
@@ -83,9 +84,11 @@ class Clerk:
         for place, held in enumerate(hand.tokens):
             if held.section or held.done or not self._is_lost(connection, held):
                 continue
-            tenths = tenths_of(held.token)
-            label = f"{held.label} again"
-            slip = site.sell(connection, tenths, pos, label, kind=Sale.REPLACES)
+            said = held.token.token
+            if not isinstance(said, CreditToken):
+                continue
+            tenths, label = said.tenths, f"{held.label} again"
+            slip = site.sell(connection, tenths, pos, label, service=said.service, kind=Sale.REPLACES)
             if isinstance(slip, Slip) and slip.token is not None:
                 hand.tokens[place] = Held(label, slip.token, section=False)
                 site.count(connection, "replaced_tokens")

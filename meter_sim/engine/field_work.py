@@ -164,6 +164,7 @@ class DepotRun:
         connection.settle(site.now)
         outcome = yield from self._outcome(task, number)
         counts["visits"] += 1
+        counts["revisits"] += number > 0
         counts[f"visits_{outcome.value.replace(' ', '_')}"] += 1
         site.journal.happened(connection, EventKind.VISIT, reason=outcome.value)
         if task.job is Job.REPLACE and outcome is not VisitOutcome.REPLACED:
@@ -184,7 +185,7 @@ class DepotRun:
             return VisitOutcome.NO_ACCESS
         if view.true(connection, site.now) is TrueState.NEW:
             self._clerk.put_register_right(connection)
-            view.confirmed.add(connection.setup.name)
+            view.reported(connection.setup.name)
             return VisitOutcome.ALREADY
         if task.job is Job.REPLACE:
             return self._replace(connection)
@@ -215,7 +216,7 @@ class DepotRun:
                 answer = site.enter(connection, token.digits, f"crew.{place}", token, by=Channel.CREW.value)
                 yield site.moment(site.now + ENTRY_TAKES, Phase.ENTRY)
             if answer.status.accepted and view.holds_target(connection):
-                view.confirmed.add(name)
+                view.reported(name)
                 return VisitOutcome.CHANGED
             if not connection.meter.model.takes_key_changes:
                 self._clerk.put_register_right(connection)

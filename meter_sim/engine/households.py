@@ -13,9 +13,11 @@ from meter_sim.engine.habits import Habits
 from meter_sim.engine.hand import Hand
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.site import Process, Sale, Site
+from meter_sim.meter.answer import Status
 from meter_sim.people.customer import Customer, Manner, campaign_answer, manner_of_entry, mistyped, month_of
 from meter_sim.programme import Cause
 from meter_sim.results.record import EventKind
+from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import Slip
 
 Using = Generator[simpy.Event, object, bool]
@@ -39,7 +41,10 @@ class Household:
         self._habits = Habits(site, connection, customer)
         self._clerk = Clerk(site)
         self._taken: set[str] = set()
+        """The sections of changes that came to their end."""
         self._messages: list[Hand] = []
+        services = connection.setup.model.services
+        self._service = Service.ELECTRICITY if Service.ELECTRICITY in services else services[0]
         self._month = -1
         self._requests = 0
         self._not_before_day = 0
@@ -104,7 +109,7 @@ class Household:
         if lending is not None and debt:
             withheld = min(debt, tenths * lending.pay_back >> 32, tenths - 1)
         label = self._label(count)
-        slip = site.sell(connection, tenths - withheld, customer.point_of_sale, label)
+        slip = site.sell(connection, tenths - withheld, customer.point_of_sale, label, service=self._service)
         if not isinstance(slip, Slip):
             return None
         if withheld:
@@ -125,14 +130,16 @@ class Household:
         month = month_of(site.scenario.calendar, site.now)
         if customer.free_tenths and month != self._month:
             self._month = month
-            free = site.sell(connection, customer.free_tenths, pos, f"{label} free", kind=Sale.FREE)
+            free = site.sell(
+                connection, customer.free_tenths, pos, f"{label} free", service=self._service, kind=Sale.FREE
+            )
             if isinstance(free, Slip):
                 hand.take(free, f"{label} free")
                 site.count(connection, "free_tenths", customer.free_tenths)
         self._borrow(hand, label)
         spare = customer.spare
         if spare.share and happens(spare.share, self._draw(Purpose.SPARE, count)):
-            slip = site.sell(connection, tenths, pos, f"{label} spare")
+            slip = site.sell(connection, tenths, pos, f"{label} spare", service=self._service)
             if isinstance(slip, Slip):
                 site.count(connection, "money", tenths * site.scenario.costs.kwh // 10)
                 drawer = Hand(count, tries=_SPARE_TRIES)
@@ -149,7 +156,14 @@ class Household:
         lending = programme.lending
         if not lending.start <= site.now < lending.until or name in view.issued or not view.in_scope(connection):
             return
-        slip = site.sell(connection, lending.tenths, self._customer.point_of_sale, f"{label} lent", kind=Sale.LENT)
+        slip = site.sell(
+            connection,
+            lending.tenths,
+            self._customer.point_of_sale,
+            f"{label} lent",
+            service=self._service,
+            kind=Sale.LENT,
+        )
         if isinstance(slip, Slip):
             hand.take(slip, f"{label} lent")
             site.register.debts[name] = lending.tenths
@@ -193,7 +207,11 @@ class Household:
         assert drawer is not None
         pos = site.points_of_sale[self._customer.point_of_sale]
         slip = pos.sell(
-            connection.setup.name, amount=drawer.tenths, now=drawer.issued_at, rnd=site.rnd(connection, pos)
+            connection.setup.name,
+            amount=drawer.tenths,
+            now=drawer.issued_at,
+            rnd=site.rnd(connection, pos),
+            service=self._service,
         )
         label = f"{self._customer.name} drawer"
         site.hand_out(connection, slip, label, EventKind.HELD)
@@ -232,7 +250,11 @@ class Household:
                 self._look_for_message(hand)
 
     def _sit(self, hand: Hand, start: int, sitting: int, *, guided: bool) -> Process:
-        """One sitting: every token of the hand in its order, each up to so many times."""
+        """One sitting: every token of the hand in its order, each up to so many times.
+
+        A section that was taken is to be entered again the next time unless the key change came to its end, since the
+        meter forgets it. Who is guided waits for a lock-out to end.
+        """
         site, mistakes = self._site, self._customer.mistakes
         manner = Manner.PRINTED
         if sitting == 0 and hand.has_sections and (mistakes.credit_first or mistakes.one_section):
@@ -244,11 +266,15 @@ class Household:
                 held.done = True
                 continue
             for _ in range(mistakes.tries):
+                if guided:
+                    instant = max(instant, self._connection.meter.lockout.until)
                 yield site.moment(instant, Phase.ENTRY)
                 if self._key_in(hand, held.token.digits, held.label, guided=guided, place=hand.tokens.index(held)):
                     break
                 instant += self._customer.between_entries
             instant = site.now + self._customer.between_entries
+        for held in hand.tokens:
+            held.done = held.done and (not held.section or held.token.digits in self._taken)
 
     def _key_in(self, hand: Hand, digits: str, label: str, *, guided: bool, place: int) -> bool:
         """Enter one token, perhaps with a wrong digit; whether the meter accepted it."""
@@ -265,8 +291,8 @@ class Household:
         self._habits.answered(answer.name)
         if answer.status.accepted:
             held.done = True
-            if held.section:
-                self._taken.add(digits)
+            if held.section and answer.status is Status.ACCEPT:
+                self._taken.update(held.token.digits for held in hand.tokens if held.section)
         return held.done
 
     def _blame(self, hand: Hand) -> None:

@@ -1,10 +1,10 @@
 """The event log of a run as it is written, with the words that explain it; and which tokens were issued and entered."""
 
 from collections.abc import Callable
-from enum import StrEnum
 
 import simpy
 
+from meter_sim.detail import Detail
 from meter_sim.engine.connection import Connection
 from meter_sim.meter.answer import Answer, Status
 from meter_sim.results.record import Event, EventKind
@@ -12,16 +12,6 @@ from meter_sim.sts import words
 from meter_sim.vending.point_of_sale import Slip
 from meter_sim.vending.refusal import Refusal
 from meter_sim.vending.secure_module import IssuedToken, SecureModule
-
-
-class Detail(StrEnum):
-    """Which events are kept."""
-
-    ALL = "all"
-    REFUSALS = "refusals"
-    """Entries that the meter refused and issues and sales that the vending side refused."""
-    NONE = "none"
-
 
 _REFUSALS = (EventKind.SALE_REFUSED, EventKind.ISSUE_REFUSED)
 

@@ -2,21 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 
 from meter_sim.meter.answer import Answer
 from meter_sim.meter.meter import Meter
+from meter_sim.results.outcome import Fate
 from meter_sim.vending.secure_module import IssuedToken
-
-
-class Fate(StrEnum):
-    """The end state of a token."""
-
-    ACCEPTED = "accepted"
-    STILL_VALID = "refused and still valid"
-    """Only ever entered wrongly or too early; the meter would take it now."""
-    FOR_EVER = "refused for ever"
-    UNENTERED = "not entered"
 
 
 @dataclass(slots=True)

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
+from meter_sim.detail import Detail
 from meter_sim.engine.area_books import AreaBooks
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.field_work import DepotRun
 from meter_sim.engine.households import Household
-from meter_sim.engine.journal import Detail
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.outcome import outcome_of
 from meter_sim.engine.outreach import Outreach
 from meter_sim.engine.rehearsal import Rehearsal
 from meter_sim.engine.site import Process, Site
 from meter_sim.local_time import date_of
+from meter_sim.meter.answer import Status
 from meter_sim.results.area_day import AreaDay
 from meter_sim.results.record import Day, EventKind, Reading, Record
 from meter_sim.scenario.scenario import Scenario
@@ -39,6 +40,7 @@ class _Run:
         self._connections = tuple(self._site.connections.values())
         self._listed = tuple(connection for connection in self._connections if connection.setup.listed)
         self._days: list[Day] = []
+        self._unlisted = [0] * len(Status)
         self._area_days: list[AreaDay] = []
         self._readings: list[Reading] = []
         self._depots = self._made_depots()
@@ -95,6 +97,7 @@ class _Run:
                 connection.totals(scenario.end, site.presumed(connection), site.journal.not_entered(connection))
                 for connection in self._listed
             ),
+            unlisted_entries=tuple(self._unlisted),
             findings=self._rehearsal.expectations.findings(scenario.timeline),
             outcome=outcome_of(site, self._connections) if scenario.areas else None,
         )
@@ -111,6 +114,10 @@ class _Run:
             books[connection.number] = connection.close_books(end)
             if connection.setup.listed:
                 self._days.append(connection.day(date, books[connection.number], end, site.presumed(connection)))
+            else:
+                for place, number in enumerate(books[connection.number].entries):
+                    if number:
+                        self._unlisted[place] += number
             if self._on_day is not None:
                 self._on_day(end)
         self._area_days.extend(kept.close(date, end, books) for kept in self._books)

@@ -52,6 +52,17 @@ class RegisterView:
         self.issued.pop(name, None)
         self.confirmed.discard(name)
 
+    def reported(self, name: str) -> None:
+        """Note that a crew reported a meter as changed; nothing more is printed for it."""
+        self.confirmed.add(name)
+        self.issued_by_itself(name)
+        self._register.to_repeat.pop(name, None)
+
+    def issued_by_itself(self, name: str) -> None:
+        """Note that a change went out by another way than a purchase, for which it then waits no more."""
+        self._register.waiting.pop(name, None)
+        self._register.printings.pop(name, None)
+
     def replaced(self, name: str, record: MeterRecord) -> None:
         """Note the record of a new meter, which was made with the new key."""
         self._register.correct(name, record)

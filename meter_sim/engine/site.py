@@ -6,10 +6,11 @@ from typing import Protocol
 
 import simpy
 
+from meter_sim.detail import Detail
 from meter_sim.draws import Purpose, draw
 from meter_sim.engine.area import AreaRun
 from meter_sim.engine.connection import Connection
-from meter_sim.engine.journal import Detail, Journal
+from meter_sim.engine.journal import Journal
 from meter_sim.engine.ledger import Ledger
 from meter_sim.engine.moment import Moment, Phase
 from meter_sim.engine.register_view import RegisterView
@@ -222,6 +223,8 @@ class Site:
         except Refusal as refusal:
             self.count(connection, "key_changes_refused")
             return self.journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, label, pos_name)
+        if self.view is not None:
+            self.view.issued_by_itself(connection.setup.name)
         self._sections_out(connection, slip, label, channel)
         return slip
 

@@ -4,8 +4,10 @@ Everything is whole watt-seconds and whole seconds. Within a stretch of one loca
 the start of the stretch is energy of the hour * seconds // 3600, so that cutting a span changes nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from meter_sim.distribution import ONE, Distribution
 from meter_sim.local_time import DAY, HOUR, LocalCalendar, date_of, weekday
@@ -18,6 +20,8 @@ Hours = tuple[int, ...]
 """24 whole numbers, one per local hour."""
 DayKinds = tuple[Hours, Hours, Hours]
 """Workday, Saturday, Sunday."""
+Regular = tuple[int, Hours, tuple[int, ...]]
+"""The first second of a local day without a change of offset, its hours' energies, and their sums up to each hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,21 @@ class Load:
         self._profile = profile
         self._calendar = calendar
         self._factor_of_day = factor_of_day
-        self._days: dict[int, tuple[Hours, int]] = {}
+        self._days: dict[int, tuple[Hours, tuple[int, ...]]] = {}
+        self._piece = calendar.piece(0)
 
     def demand(self, start: int, end: int, limit: int | None = None) -> int:
         """Watt-seconds asked for from `start` to just before `end`."""
         total = 0
         while start < end:
-            first, after, energy = self._stretch(start, limit)
-            if start == first and start + DAY <= end and (whole := self._whole_day(start, limit)) is not None:
-                total += whole
-                start += DAY
+            day = self._regular_day(start) if limit is None else None
+            if day is not None:
+                midnight = day[0]
+                stop = min(end, midnight + DAY)
+                total += _since_midnight(day, stop - midnight) - _since_midnight(day, start - midnight)
+                start = stop
                 continue
+            first, after, energy = self._stretch(start, limit)
             stop = min(after, end)
             total += energy * (stop - first) // HOUR - energy * (start - first) // HOUR
             start = stop
@@ -93,11 +101,18 @@ class Load:
         if energy <= 0:
             return start
         while start < until:
-            first, after, hourly = self._stretch(start, limit)
-            if start == first and (whole := self._whole_day(start, limit)) is not None and whole < energy:
-                energy -= whole
-                start += DAY
+            day = self._regular_day(start) if limit is None else None
+            if day is not None:
+                midnight, hours, sums = day
+                wanted = energy + _since_midnight(day, start - midnight)
+                if wanted <= sums[HOURS]:
+                    hour = bisect_left(sums, wanted) - 1
+                    instant = midnight + hour * HOUR - (-(wanted - sums[hour]) * HOUR // hours[hour])
+                    return instant if instant <= until else None
+                energy = wanted - sums[HOURS]
+                start = midnight + DAY
                 continue
+            first, after, hourly = self._stretch(start, limit)
             before = hourly * (start - first) // HOUR
             if hourly:
                 instant = first - (-(energy + before) * HOUR // hourly)
@@ -138,21 +153,32 @@ class Load:
             after = piece_end
         return first, after, energy if limit is None else min(energy, limit * HOUR)
 
-    def _whole_day(self, instant: int, limit: int | None) -> int | None:
-        """The energy of the day that begins at an instant; None if none begins or its offset changes within it."""
-        _, piece_end, offset = self._calendar.piece(instant)
-        if (instant + offset) % DAY or (piece_end is not None and piece_end < instant + DAY):
+    def _regular_day(self, instant: int) -> Regular | None:
+        """The local day that an instant lies in, if it has one offset from midnight to midnight."""
+        start, end, offset = self._piece
+        if (start is not None and instant < start) or (end is not None and instant >= end):
+            start, end, offset = self._piece = self._calendar.piece(instant)
+        day = (instant + offset) // DAY
+        midnight = day * DAY - offset
+        if (start is not None and midnight < start) or (end is not None and end < midnight + DAY):
             return None
-        hours, total = self._day((instant + offset) // DAY)
-        return total if limit is None else sum(min(energy, limit * HOUR) for energy in hours)
+        return midnight, *self._day(day)
 
-    def _day(self, day: int) -> tuple[Hours, int]:
-        """The hours' energies of a local day, its factor drawn, and their sum."""
+    def _day(self, day: int) -> tuple[Hours, tuple[int, ...]]:
+        """The hours' energies of a local day, its factor drawn, and their sums up to each hour."""
         known = self._days.get(day)
         if known is None:
             if len(self._days) >= _CACHED_DAYS:
                 self._days.clear()
             factor = self._factor_of_day(day)
             hours = tuple(energy * factor // ONE for energy in self._profile.hours(day))
-            known = self._days[day] = hours, sum(hours)
+            known = self._days[day] = hours, (0, *accumulate(hours))
         return known
+
+
+def _since_midnight(day: Regular, seconds: int) -> int:
+    """Watt-seconds asked for in the first seconds of a regular day."""
+    if seconds == DAY:
+        return day[2][HOURS]
+    hour, second = divmod(seconds, HOUR)
+    return day[2][hour] + day[1][hour] * second // HOUR

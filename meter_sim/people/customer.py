@@ -120,6 +120,8 @@ class Customer:
     paydays: Paydays | None = None
     never: NeverBuys | None = None
     amount_is_use: bool = False
+    unit: str = "kWh"
+    """What amounts are tenths of: kWh, m3 or min."""
     free_tenths: int = 0
     between_entries: int = 40
     retry_after: int = 86_400

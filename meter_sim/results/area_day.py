@@ -76,6 +76,7 @@ FLOWS = (
     "visits",
     "visits_time_for",
     "appointments",
+    "revisits",
     *(column("visits", outcome) for outcome in VisitOutcome),
     *_DESKS,
     *(f"cost_{part}" for part in COST_PARTS),

@@ -2,6 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """The end state of a token; each has exactly one."""
+
+    ACCEPTED = "accepted"
+    STILL_VALID = "refused and still valid"
+    """Only ever entered wrongly or too early; the meter would take it now."""
+    FOR_EVER = "refused for ever"
+    UNENTERED = "not entered"
+
+
+FATES = tuple(fate.value for fate in Fate)
 
 
 @dataclass(frozen=True, slots=True)

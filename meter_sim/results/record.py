@@ -149,6 +149,7 @@ class MeterTotals:
 class Record:
     """All rows of a run, sorted by (time, connection, order of happening).
 
+    `unlisted_entries` counts the entries at meters that are not listed by themselves, in the order of `Status`.
     `area_days` come in the order of days and of areas in the file; `outcome` is None in a run without areas.
     """
 
@@ -158,4 +159,5 @@ class Record:
     readings: tuple[Reading, ...]
     totals: tuple[MeterTotals, ...]
     findings: tuple[Finding, ...]
+    unlisted_entries: tuple[int, ...]
     outcome: Outcome | None

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 
+from meter_sim.results.area_report import area_report
 from meter_sim.results.result import Result
 from meter_sim.results.summary import kwh_text
 
 
 def report(result: Result) -> Iterator[str]:
-    """The lines of a report: the balance of each meter, its entries, and the expectations."""
+    """The lines of a report: the areas, the balance of each listed meter, entries, and the expectations."""
     summary = result.summary
     yield f"{summary['scenario']}: {summary['start']} to {summary['end']}, seed {summary['seed']}"
     meters = summary["meters"]
     assert isinstance(meters, dict)
+    yield from area_report(summary)
     titles = f"{'meter':<12} {'initial':>9} {'credited':>9} {'used':>9} {'cleared':>8} {'left':>9}"
-    yield f"{titles} kWh {'without supply':>15}  key"
+    if meters:
+        yield f"{titles} kWh {'without supply':>15}  key"
     for name, meter in meters.items():
         assert isinstance(meter, dict)
         energies = [

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ import pyarrow.parquet as pq
 
 from meter_sim.results import tables
 from meter_sim.results.record import Record
-from meter_sim.results.summary import Json, summary
+from meter_sim.results.summary import summary
+from meter_sim.results.summary_types import Json
 from meter_sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -25,9 +27,15 @@ SUMMARY = "summary.json"
 EVENTS = "events.parquet"
 DAILY = "daily.parquet"
 READINGS = "readings.parquet"
+AREAS = "areas.parquet"
+METERS = "meters.parquet"
 SCENARIO = "scenario.yaml"
 PICTURE = "timeline.png"
-FILES = (SUMMARY, EVENTS, DAILY, READINGS, SCENARIO, PICTURE)
+PROGRAMME_PICTURE = "programme.png"
+NEEDED = (SUMMARY, EVENTS, DAILY, READINGS, SCENARIO)
+OF_AREAS = (AREAS, METERS)
+"""Files that only a run with areas has."""
+FILES = (*NEEDED, *OF_AREAS, PICTURE, PROGRAMME_PICTURE)
 
 
 class ResultError(Exception):
@@ -38,13 +46,16 @@ class ResultError(Exception):
 class Result:
     """Events, days, readings and summary of a run.
 
-    `events`, `daily` and `readings` are pandas DataFrames with the columns of `results/tables.py`; energies are
+    `events`, `daily`, `readings`, `areas` and `meters` are
+    pandas DataFrames with the columns of `results/tables.py`; energies are
     watt-seconds, times UTC. `record` holds the rows as they were made, and is None for a result read from a folder.
     """
 
     events_table: pa.Table = field(repr=False)
     daily_table: pa.Table = field(repr=False)
     readings_table: pa.Table = field(repr=False)
+    areas_table: pa.Table = field(repr=False)
+    meters_table: pa.Table = field(repr=False)
     summary: dict[str, Json] = field(repr=False)
     scenario_text: str = field(repr=False)
     record: Record | None = field(default=None, repr=False)
@@ -68,6 +79,23 @@ class Result:
         return frame
 
     @property
+    def areas(self) -> "pd.DataFrame":
+        """The table of areas, one row an area and local day; empty for a run without areas."""
+        frame: pd.DataFrame = self.areas_table.to_pandas()
+        return frame
+
+    @property
+    def meters(self) -> "pd.DataFrame":
+        """A population's meters as they stand at the end; empty for a run without areas."""
+        frame: pd.DataFrame = self.meters_table.to_pandas()
+        return frame
+
+    @property
+    def has_areas(self) -> bool:
+        """Whether the run had areas."""
+        return bool(self.areas_table.num_rows)
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """The expectations of the scenario that were not met, a line each."""
         expectations = self.summary["expectations"]
@@ -81,6 +109,12 @@ class Result:
         from meter_sim.results.plots import timeline
 
         return timeline(self)
+
+    def plot_programme(self) -> "Figure":
+        """Meters by state, tokens refused, meters without supply, crews and desks, as a matplotlib figure."""
+        from meter_sim.results.programme_plot import programme
+
+        return programme(self)
 
     def write(self, folder: str | Path, *, plot: bool = True) -> Path:
         """Write all files into a folder, at once: it is complete or not there.
@@ -111,8 +145,11 @@ class Result:
         pq.write_table(self.events_table, folder / EVENTS)
         pq.write_table(self.daily_table, folder / DAILY)
         pq.write_table(self.readings_table, folder / READINGS)
+        if self.has_areas:
+            pq.write_table(self.areas_table, folder / AREAS)
+            pq.write_table(self.meters_table, folder / METERS)
         if plot:
-            write_picture(self, folder / PICTURE)
+            write_pictures(self, folder)
 
 
 def result_of(scenario: Scenario, record: Record) -> Result:
@@ -121,6 +158,8 @@ def result_of(scenario: Scenario, record: Record) -> Result:
         tables.events_table(record),
         tables.daily_table(record),
         tables.readings_table(record),
+        tables.areas_table(record),
+        tables.meters_table(record),
         summary(scenario, record),
         scenario.resolved,
         record,
@@ -130,14 +169,16 @@ def result_of(scenario: Scenario, record: Record) -> Result:
 def read_result(folder: str | Path) -> Result:
     """A result from a folder that `write` made. Raises ResultError."""
     place = Path(folder)
-    for name in FILES:
-        if name != PICTURE and not (place / name).is_file():
+    for name in NEEDED:
+        if not (place / name).is_file():
             raise ResultError(f"{place}: not a result, {name} is missing; name a folder that run wrote")
     try:
         return Result(
             pq.read_table(place / EVENTS).cast(tables.EVENTS),
             pq.read_table(place / DAILY).cast(tables.DAILY),
             pq.read_table(place / READINGS).cast(tables.READINGS),
+            _read_optional(place / AREAS, tables.AREAS),
+            _read_optional(place / METERS, tables.METERS),
             json.loads((place / SUMMARY).read_text(encoding="utf-8")),
             (place / SCENARIO).read_text(encoding="utf-8"),
         )
@@ -145,13 +186,30 @@ def read_result(folder: str | Path) -> Result:
         raise ResultError(f"{place}: cannot be read as a result: {' '.join(str(error).split())}") from None
 
 
-def write_picture(result: Result, path: Path) -> None:
-    """Write the picture of a result as PNG; it is complete or not there."""
+def _read_optional(path: Path, schema: pa.Schema) -> pa.Table:
+    """A table that only some results have; one without rows where it is not there."""
+    return pq.read_table(path).cast(schema) if path.is_file() else schema.empty_table()
+
+
+def write_pictures(result: Result, folder: Path) -> tuple[Path, ...]:
+    """Write the pictures of a result: credit over time of its listed meters, the programme of its areas."""
+    written = []
+    if result.readings_table.num_rows:
+        write_picture(result.plot, folder / PICTURE)
+        written.append(folder / PICTURE)
+    if result.has_areas:
+        write_picture(result.plot_programme, folder / PROGRAMME_PICTURE)
+        written.append(folder / PROGRAMME_PICTURE)
+    return tuple(written)
+
+
+def write_picture(drawn: "Callable[[], Figure]", path: Path) -> None:
+    """Write a picture as PNG; it is complete or not there."""
     draft = path.with_name(f".{path.name}.part")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-            result.plot().savefig(draft, format="png", metadata={"Software": None})
+            drawn().savefig(draft, format="png", metadata={"Software": None})
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from meter_sim import __version__
+from meter_sim.meter.answer import Status
 from meter_sim.meter.credit import WS_PER_KWH
+from meter_sim.results.population_summary import population_summary
 from meter_sim.results.record import Event, EventKind, MeterTotals, Record
+from meter_sim.results.summary_types import Json
 from meter_sim.scenario.scenario import Scenario
-
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | None"
 
 
 def utc_text(instant: int) -> str:
@@ -28,11 +28,12 @@ def summary(scenario: Scenario, record: Record) -> dict[str, Json]:
     """What a run came to. Energies are watt-seconds, amounts tenths of a kWh, times UTC."""
     by_meter: dict[str, list[Event]] = {totals.meter: [] for totals in record.totals}
     for event in record.events:
-        by_meter[event.meter].append(event)
+        if event.meter in by_meter:
+            by_meter[event.meter].append(event)
     failures: list[Json] = [
         {"expectation": finding.place, "failure": finding.failure} for finding in record.findings if finding.failure
     ]
-    return {
+    whole: dict[str, Json] = {
         "scenario": scenario.name,
         "meter_sim": __version__,
         "engine": "reference",
@@ -44,10 +45,11 @@ def summary(scenario: Scenario, record: Record) -> dict[str, Json]:
             [start, offset] for start, offset in zip(scenario.calendar.starts, scenario.calendar.offsets, strict=True)
         ],
         "rollovers": _rollovers(scenario),
-        "entries": _counted(_entries(record.events)),
+        "entries": _all_entries(record),
         "meters": {totals.meter: _meter(totals, by_meter[totals.meter]) for totals in record.totals},
         "expectations": {"met": sum(not finding.failure for finding in record.findings), "failed": failures},
     }
+    return whole | population_summary(scenario, record)
 
 
 def _rollovers(scenario: Scenario) -> list[Json]:
@@ -61,6 +63,16 @@ def _rollovers(scenario: Scenario) -> list[Json]:
 
 def _entries(events: Iterable[Event]) -> Iterable[str]:
     return (event.result for event in events if event.event is EventKind.ENTRY)
+
+
+def _all_entries(record: Record) -> dict[str, Json]:
+    """Entries by result, at listed meters and at the others."""
+    listed = {totals.meter for totals in record.totals}
+    counted = Counter(_entries(event for event in record.events if event.meter in listed))
+    for status, number in zip(Status, record.unlisted_entries, strict=True):
+        if number:
+            counted[status.standard_name] += number
+    return dict(sorted(counted.items()))
 
 
 def _counted(names: Iterable[str]) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """Rows of a run as Arrow tables: the columns of events.parquet, daily.parquet and readings.parquet."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import pyarrow as pa
 
 from meter_sim import arrow_columns
 from meter_sim.meter.answer import Status
+from meter_sim.results.area_day import COLUMNS as AREA_COLUMNS
+from meter_sim.results.area_day import together
+from meter_sim.results.outcome import FATES
 from meter_sim.results.record import Record
 
 _TIME = pa.timestamp("s", tz="UTC")
@@ -60,6 +64,28 @@ RESULT_COLUMNS = tuple(status.standard_name for status in Status)
 DAILY = pa.schema([*_DAY_COLUMNS, *((name, pa.int64()) for name in RESULT_COLUMNS)])
 """Columns of the daily table, one row a connection and local day."""
 
+AREAS = pa.schema(
+    [
+        ("date", pa.string()),
+        ("area", pa.string()),
+        *((name, pa.int64()) for name in (*AREA_COLUMNS, *RESULT_COLUMNS)),
+    ]
+)
+"""Columns of the table of areas, one row an area and local day, and one for all of them where there are several."""
+
+METERS = pa.schema(
+    [
+        ("connection", pa.int64()),
+        *((name, pa.string()) for name in ("meter", "area", "model", "customer", "never_buys")),
+        ("dead", pa.int16()),
+        ("takes_key_changes", pa.int16()),
+        *((name, pa.string()) for name in ("true", "register", "channel")),
+        *((name, pa.int64()) for name in ("purchases", "tokens_issued", "lost_tokens", "lost_tenths", "debt_tenths")),
+        *((f"tokens_{fate.replace(' ', '_')}", pa.int64()) for fate in FATES),
+    ]
+)
+"""Columns of the table of a population's meters as they stand at the end, one row a meter."""
+
 READINGS = pa.schema(
     [
         ("time", _TIME),
@@ -102,6 +128,33 @@ def daily_table(record: Record) -> pa.Table:
     columns = _columns(record.days, [name for name, _ in _DAY_COLUMNS])
     counts = {name: [day.entries[place] for day in record.days] for place, name in enumerate(RESULT_COLUMNS)}
     return _table(columns | counts, DAILY)
+
+
+def areas_table(record: Record) -> pa.Table:
+    """The table of areas; no rows for a run without."""
+    rows = []
+    for _, group in groupby(record.area_days, key=lambda day: day.date):
+        days = list(group)
+        rows += days if len(days) == 1 else [*days, together(days[0].date, days)]
+    columns: dict[str, Sequence[object]] = {
+        "date": [row.date for row in rows],
+        "area": [row.area for row in rows],
+        **{name: [row.counts.get(name, 0) for row in rows] for name in AREA_COLUMNS},
+        **{name: [row.entries[place] for row in rows] for place, name in enumerate(RESULT_COLUMNS)},
+    }
+    return _table(columns, AREAS)
+
+
+def meters_table(record: Record) -> pa.Table:
+    """The table of a population's meters; no rows for a run without areas."""
+    rows = () if record.outcome is None else record.outcome.meters
+    own = [name for name in METERS.names if not name.startswith("tokens_") or name == "tokens_issued"]
+    columns = _columns(rows, own)
+    for fate in FATES:
+        columns[f"tokens_{fate.replace(' ', '_')}"] = [
+            sum(number for (state, _), number in row.fates.items() if state == fate) for row in rows
+        ]
+    return _table(columns, METERS)
 
 
 def readings_table(record: Record) -> pa.Table:

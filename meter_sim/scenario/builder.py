@@ -13,7 +13,7 @@ from meter_sim.people.customer import Customer
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
 from meter_sim.scenario.areas import AreasBuilder, area_names, check_targets, costs_of, keys_of_programme
-from meter_sim.scenario.customers import customers_of
+from meter_sim.scenario.customers import customers_of, misfit
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.population import loads_used, population_of
 from meter_sim.scenario.population_world import PopulationWorld
@@ -249,6 +249,8 @@ class _Builder:
                 customer = customers[spec.customer] if spec.customer is not None else None
                 model = self._model(spec, models)
                 load = self._load_name(spec, path, model)
+                if customer is not None and (why := misfit(customer, model)):
+                    self._faults.add((*path, "customer"), why)
                 meters[spec.name] = self._meter(spec, path, connection, model, loads[load], customer)
         return tuple(meters.values())
 
@@ -270,11 +272,7 @@ class _Builder:
             self._faults.add((*path, "encryption"), f"the model {model.name} is EA{model.encryption}")
         if Service.ELECTRICITY in model.services:
             return spec.load or "flat"
-        for name, value in (
-            ("load", spec.load not in (None, "none")),
-            ("credit", spec.credit),
-            ("customer", spec.customer),
-        ):
+        for name, value in (("load", spec.load not in (None, "none")), ("credit", spec.credit)):
             if value:
                 self._faults.add((*path, name), f"the model {model.name} has no electricity register, leave this out")
         return "none"

@@ -4,6 +4,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from meter_sim.distribution import chance, constant
+from meter_sim.meter.model import MeterModel
 from meter_sim.people.behaviour import Behaviour
 from meter_sim.people.customer import Campaign, Customer, Mistakes, NeverBuys, Paydays, Spare, Trouble
 from meter_sim.scenario import schema
@@ -12,6 +13,7 @@ from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.schema_customer import AmountSpec, CustomerSpec
 from meter_sim.scenario.source import Place
 from meter_sim.scenario.tables import Tables
+from meter_sim.sts.token import Service
 
 _LATE = 1 << 38
 """Seconds: later than any run's end."""
@@ -45,6 +47,24 @@ def customers_of(
     return customers
 
 
+def misfit(customer: Customer, model: MeterModel) -> str | None:
+    """Why a kind of customer cannot live with a model of meter; None if it can.
+
+    The load draws on electricity only, so that who buys at a level needs that register; amounts are in the unit of what
+    the switch goes by.
+    """
+    if customer.never is not None:
+        return None
+    main = Service.ELECTRICITY if Service.ELECTRICITY in model.services else model.services[0]
+    if main.in_currency:
+        return f"the model {model.name} counts money, and customers buy kWh, m3 or min"
+    if main is not Service.ELECTRICITY and (customer.when_below is not None or customer.amount_is_use):
+        return f"no load draws on the model {model.name}; give buy.every or buy.paydays, and an amount in {main.unit}"
+    if customer.unit != main.unit and not customer.amount_is_use and customer.behaviour is None:
+        return f"{customer.name} buys {customer.unit}, and the model {model.name} counts {main.unit}"
+    return None
+
+
 def _behaviour(faults: Faults, import_path: str, path: Place, folder: Path | None) -> type[Behaviour] | None:
     if folder is None:
         faults.add(path, NOT_ALLOWED)
@@ -59,14 +79,14 @@ def _behaviour(faults: Faults, import_path: str, path: Place, folder: Path | Non
 def _customer(
     name: str, spec: CustomerSpec, tables: Tables, first: int | None, behaviour: type[Behaviour] | None
 ) -> Customer:
-    buy, amount = spec.buy, spec.amount or AmountSpec.model_construct(constant=1)
+    buy, amount = spec.buy, spec.amount or AmountSpec.model_validate("0.1 kWh")
     paydays = None if buy is None else buy.paydays
     never = None
     if buy is None and spec.behaviour is None:
         never = spec.never or NeverBuys.VACANT
     return Customer(
         name=name,
-        amount=tables.spread(amount if amount.use_of is None else amount.use_of),
+        amount=tables.spread(amount.in_tenths if amount.use_of is None else amount.use_of),
         enter_after=constant(_LATE) if spec.enter_after is None else tables.spread(spec.enter_after),
         when_below=None if buy is None else buy.when_below,
         every=None if buy is None or buy.every is None else tables.spread(buy.every),
@@ -74,6 +94,7 @@ def _customer(
         paydays=None if paydays is None else Paydays(paydays.days, tables.spread(paydays.at)),
         never=never,
         amount_is_use=amount.use_of is not None,
+        unit=amount.quantities[0].unit if amount.quantities else "kWh",
         free_tenths=spec.free_units or 0,
         between_entries=spec.between_entries,
         retry_after=spec.retry_after,

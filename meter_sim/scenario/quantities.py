@@ -69,7 +69,7 @@ def amount(text: str) -> int:
     return value // WS_PER_TENTH
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Bought:
     """An amount of a token: in tenths of kWh, m3 or min, or in 1e-5 of the base currency."""
 

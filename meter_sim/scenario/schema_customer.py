@@ -7,9 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meter_sim.distribution import GREATEST
 from meter_sim.people.customer import Campaign, Mistakes, NeverBuys, Trouble
 from meter_sim.scenario.fields import (
     Amount,
+    BoughtAmount,
     ClockTime,
     Duration,
     Energy,
@@ -25,8 +27,9 @@ from meter_sim.scenario.fields import (
     whole,
     wrong,
 )
+from meter_sim.scenario.quantities import Bought
 from meter_sim.scenario.source import Value, parse
-from meter_sim.scenario.spread import Spread
+from meter_sim.scenario.spread import Lognormal, Spread, Uniform
 
 _MONTH_DAY = Annotated[int, whole(1, 31)]
 _NONE = Decimal(0)
@@ -60,10 +63,47 @@ class BuySpec(Model):
         return self
 
 
-class AmountSpec(Spread[Amount]):
+class AmountSpec(Spread[BoughtAmount]):
     """How much is bought: an amount, or what the home uses in a time (`use_of`)."""
 
     use_of: Spread[Duration] | None = None
+
+    @property
+    def quantities(self) -> tuple[Bought, ...]:
+        """The amounts that stand in it."""
+        drawn: tuple[Bought | None, ...] = (self.constant,)
+        if self.lognormal is not None:
+            drawn = (self.lognormal.median,)
+        elif self.uniform is not None:
+            drawn = (self.uniform.least, self.uniform.greatest)
+        return tuple(amount for amount in drawn if amount is not None)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> "AmountSpec":
+        units = {amount.unit for amount in self.quantities}
+        if len(units) > 1:
+            raise wrong("amounts in two units, write one")
+        if "currency" in units:
+            raise wrong("customers buy kWh, m3 or min; money is bought on a timeline only")
+        if any(amount.amount > GREATEST for amount in self.quantities):
+            raise wrong(f"too large, at most {GREATEST // 10} are allowed")
+        return self
+
+    @property
+    def in_tenths(self) -> Spread[int]:
+        """The same as whole tenths of the unit."""
+        if self.lognormal is not None:
+            median = self.lognormal.median.amount
+            return Spread[int].model_construct(
+                {"lognormal"}, lognormal=Lognormal[int].model_construct(median=median, sigma=self.lognormal.sigma)
+            )
+        if self.uniform is not None:
+            least, greatest = self.uniform.least.amount, self.uniform.greatest.amount
+            return Spread[int].model_construct(
+                {"uniform"}, uniform=Uniform[int].model_construct(least=least, greatest=greatest)
+            )
+        assert self.constant is not None  # the schema sees to it
+        return Spread[int].model_construct({"constant"}, constant=self.constant.amount)
 
 
 class MistakesSpec(Model):
@@ -155,7 +195,7 @@ class CustomerSpec(Model):
             return self
         if self.never is not None:
             raise wrong("who never buys has no buy", "never")
-        for name in ("amount", "enter_after"):
+        for name in ("amount", "enter_after") if self.behaviour is None else ():
             if getattr(self, name) is None:
                 raise wrong("this key is missing, it is needed", name)
         if self.options and self.behaviour is None:

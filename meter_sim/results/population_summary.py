@@ -1,0 +1,88 @@
+"""What a run came to for a population: the ten answers, and the measures by which plans are compared."""
+
+from meter_sim.meter.answer import Status
+from meter_sim.meter.credit import WS_PER_KWH
+from meter_sim.programme import Cause, Programme, RegisterState, TrueState
+from meter_sim.results.answers import Answers
+from meter_sim.results.area_day import COST_PARTS, FLOWS, STATES, column
+from meter_sim.results.outcome import Fate, Outcome
+from meter_sim.results.record import Record
+from meter_sim.results.series import Series, series_of
+from meter_sim.results.summary_types import Json
+from meter_sim.scenario.scenario import Scenario
+
+_NEW = column("true", TrueState.NEW)
+_MOVED = (column("register", RegisterState.ISSUED), column("register", RegisterState.PRESUMED))
+_MONEY = 100_000
+
+
+def population_summary(scenario: Scenario, record: Record) -> dict[str, Json]:
+    """The part of a summary that speaks of areas; empty for a run without."""
+    if record.outcome is None:
+        return {}
+    series = series_of(record.area_days)
+    part: dict[str, Json] = {
+        "areas": {one.area: _area(one) for one in series},
+        "measures": dict(_measures(series[-1], record.outcome, scenario.programme)),
+    }
+    if scenario.programme is not None:
+        part["answers"] = Answers(scenario, scenario.programme, series, record.outcome).all()
+    return part
+
+
+def _area(series: Series) -> dict[str, Json]:
+    """An area over the run: states at the end, the sum of what flows."""
+    at_end: dict[str, Json] = {name: series.last(name) for name in STATES if series.most(name)}
+    over_run: dict[str, Json] = {name: series.total(name) for name in FLOWS if series.most(name)}
+    entries = [sum(day.entries[place] for day in series.days) for place in range(len(Status))]
+    return {
+        "at_end": at_end,
+        "over_run": over_run,
+        "register_start_ws": series.days[0].counts.get("register_start_ws", 0),
+        "register_end_ws": series.days[-1].counts.get("register_end_ws", 0),
+        "entries": {status.standard_name: number for status, number in zip(Status, entries, strict=True) if number},
+    }
+
+
+def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> dict[str, int | float]:
+    """Numbers by which plans are compared, of all areas together."""
+    entries = {status: sum(day.entries[place] for day in series.days) for place, status in enumerate(Status)}
+    measures: dict[str, int | float] = {
+        "sales": series.total("purchases"),
+        "kwh_sold": series.total("bought_tenths") / 10,
+        "entries_taken": sum(number for status, number in entries.items() if status.accepted),
+        "entries_turned_down": sum(number for status, number in entries.items() if not status.accepted),
+        "kwh_used": round(series.total("used_ws") / WS_PER_KWH, 1),
+        "kwh_not_served": round(series.total("unserved_ws") / WS_PER_KWH, 1),
+    }
+    for cause in Cause:
+        name = cause.value.replace(" ", "_")
+        measures[f"hours_off_{name}"] = series.total(column("off", cause, "_s")) // 3600
+    for desk in ("help_desk", "office"):
+        requests = series.total(f"{desk}_requests")
+        measures[f"{desk}_requests"] = requests
+        measures[f"{desk}_mean_wait_s"] = series.total(f"{desk}_wait_s") // requests if requests else 0
+        measures[f"{desk}_longest_wait_s"] = series.most(f"{desk}_longest_wait_s")
+    measures["tokens_refused_for_ever"] = sum(
+        number for meter in outcome.meters for (fate, _), number in meter.fates.items() if fate == Fate.FOR_EVER
+    )
+    measures["cost"] = sum(series.total(f"cost_{part}") for part in COST_PARTS) / _MONEY
+    for part in COST_PARTS:
+        measures[f"cost_{part}"] = series.total(f"cost_{part}") / _MONEY
+    if programme is not None:
+        measures |= {
+            "meters_changed": series.last(_NEW),
+            "meters_left": _scope(series) - series.last(_NEW),
+            "meters_presumed_changed": sum(series.last(name) for name in _MOVED),
+            "presumed_changed_but_not": series.last("presumed_not_changed"),
+            "visits": series.total("visits"),
+            "visits_no_access": series.total("visits_no_access"),
+            "meters_replaced": series.total("visits_replaced"),
+            "key_changes_issued": series.total("key_changes_issued"),
+        }
+    return measures
+
+
+def _scope(series: Series) -> int:
+    out = column("true", TrueState.OUT_OF_SCOPE)
+    return series.last("meters") - series.last(out)
