@@ -306,6 +306,13 @@ def test_a_meter_without_an_electricity_register():
     assert all((meter.load.mean, meter.customer, meter.credit) == (0, None, 0) for meter in meters)
 
 
+def test_customers_buy_what_their_meters_count():
+    kinds = "customers: {pump: {share: 10%, buy: {every: 7 days}, amount: 5 m3, enter_after: 1 h}, homes: {based_on: households}}\n"
+    assert faults_of(f"population: {{count: 300, {POPULATION}, models: {{keypad: 50%, keypad_20: 50%}}}}\n{kinds}") == [
+        f"customers.pump: pump buys m3, and the model {model} counts kWh" for model in ("keypad", "keypad_20")
+    ]
+
+
 TRAITS = {
     "models": lambda meter: (meter.model.name,),
     "loads": lambda meter: (meter.load,),

@@ -15,6 +15,7 @@ from meter_sim.meter.model import MeterModel
 from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer, NeverBuys
 from meter_sim.scenario.area_kinds import Kinds, KindsByArea
+from meter_sim.scenario.customers import misfit
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.household import Household
 from meter_sim.scenario.meter_rows import MeterRows, name_of
@@ -70,6 +71,7 @@ class _Population:
         self._steady = SteadyState(self._of, world, self._rows)
         self._use = world.tables.variation(self._of.use_varies) if self._of.use_varies else None
         self._registered: dict[tuple[str | None, int | None], tuple[str, int]] = {}
+        self._fitted: set[tuple[str, str]] = set()
         self._keys_tried: dict[tuple[str, str, int, Encryption], str] = {}
 
     def meters(self) -> tuple[MeterSetup, ...]:
@@ -140,6 +142,8 @@ class _Population:
         load, load_share = self._load(row, kinds, household, model)
         if dead or Service.ELECTRICITY not in model.services:
             customer = None
+        if customer is not None:
+            self._check_fit(customer, model)
         no_load = dead or (customer is not None and customer.never in (NeverBuys.VACANT, NeverBuys.BYPASSED))
         if no_load:
             load = self._world.loads["none"]
@@ -204,6 +208,14 @@ class _Population:
         if self._keys_tried[name]:
             what = self._keys_tried[name]
             self._rows.tell(row, f"key_revision {record.key_revision}: {what}", what, "key_revision")
+
+    def _check_fit(self, customer: Customer, model: MeterModel) -> None:
+        """Note a kind of customer that cannot live with a model; each pair is looked at once."""
+        if (customer.name, model.name) not in self._fitted:
+            self._fitted.add((customer.name, model.name))
+            why = misfit(customer, model)
+            if why is not None:
+                self._faults.add(("customers", customer.name), why)
 
     def _customer(self, row: MeterRow, kinds: Kinds, household: Household, model: MeterModel) -> Customer | None:
         customers = self._world.customers
