@@ -96,7 +96,6 @@ class _Builder:
                 taken_pans={meter.record.pan.digits for meter in meters},
             ),
         )
-        self._check_areas(meters)
         check_targets(self._faults, programme, meters, self._module)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
@@ -253,13 +252,6 @@ class _Builder:
                     self._faults.add((*path, "customer"), why)
                 meters[spec.name] = self._meter(spec, path, connection, model, loads[load], customer)
         return tuple(meters.values())
-
-    def _check_areas(self, meters: tuple[values.MeterSetup, ...]) -> None:
-        """Whether each area has a meter, where all meters are listed; a population looks itself."""
-        held = {meter.area for meter in meters}
-        for name in self._spec.areas if self._spec.population is None else ():
-            if name not in held:
-                self._faults.add(("areas", name), "no meter is in this area")
 
     @staticmethod
     def _model(spec: schema.MeterSpec, models: Mapping[str, MeterModel]) -> MeterModel:
