@@ -17,7 +17,7 @@ from meter_sim.cli import main
 from meter_sim.draws import Purpose, philox4x32
 from meter_sim.experiments.seeds import REPLICATION_SEED, replication_seed
 from meter_sim.results.experiment_folder import FILES
-from meter_sim.results.result import FILES as RESULT_FILES
+from meter_sim.results.result import NEEDED, PICTURE
 from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.experiment import combined, swept, variants
 from meter_sim.scenario.paths import Override
@@ -309,7 +309,7 @@ def test_every_scenario_at_every_point():
         (["--sweep", "name=a", "--set", "name=b"], "--set name: the sweep over name sets it too, leave one out"),
         (["--sweep", "name=a", "--pairs"], "--pairs: goes with two or more --sweep"),
         (["--sweep", "name=a,b", "--sweep", "meters.0.credit=1 kWh", "--pairs"], "--pairs: the sweeps are equally long, here they have 2, 1"),
-        (["--sweep", "customers.weekly.buy.every=2 days"], "{file}:12: customers.weekly.buy: give one of when_below and every (in base.0:"),
+        (["--sweep", "customers.weekly.buy.every=2 days"], "{file}:12: customers.weekly.buy: give one of when_below, every and paydays; only paydays and when_below go together (in base.0:"),
         (["--replications", "2", "--trace", "home"], "--trace: a diary is that of a single run"),
     ],
 )  # fmt: skip
@@ -380,7 +380,7 @@ def test_an_experiment_and_its_folder(town, tmp_path, monkeypatch):
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "base", "both", "last"])
     assert list((tmp_path / "results").iterdir()) == [folder]
     for name in ("base", "both", "last"):
-        assert sorted(path.name for path in (folder / name).iterdir()) == sorted(RESULT_FILES)
+        assert sorted(path.name for path in (folder / name).iterdir()) == sorted((*NEEDED, PICTURE))
     told = json.loads((folder / "experiment.json").read_text())
     assert told["scenarios"] == {"base": [], "both": ["rural", "early"], "last": ["rural", "flat"]}
     assert (told["baseline"], told["replications"], told["seeds"][0]) == ("base", 3, 7)

@@ -3,11 +3,14 @@
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meter_sim.meter.answer import STATUS_BY_NAME, AuthenticationResult, Status, TokenResult, ValidationResult
 from meter_sim.meter.credit import WS_PER_KWH, WS_PER_TENTH
+from meter_sim.meter.key_register import PendingSections
+from meter_sim.meter.keypad import Lockout
+from meter_sim.meter.tid_store import TidStore, history
 from meter_sim.sts import cipher
 from meter_sim.sts import key_change as changes
 from meter_sim.sts.dkga import DecoderKey
@@ -24,7 +27,7 @@ from meter_sim.sts.token import (
     digits_of,
     join_class,
 )
-from tests.kit import credit, key_change, meter, order, tid
+from tests.kit import credit, examples, key_change, meter, order, tid
 
 NOW = 1_700_000_000
 CREDIT = credit("2024-06-01 12:00")
@@ -487,3 +490,150 @@ def test_a_later_section_takes_the_place_of_its_like(place):
     home.enter(wanted[place], NOW)
     assert home.enter(wanted[1 - place], NOW).name == "Accept"
     assert home.enter(credit("2024-12-01 12:00", revision=2), NOW).name == "Accept"
+
+
+# -- meters that take no key change ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("kcts", [2, 3])
+def test_a_meter_that_takes_no_key_change_takes_no_section(place, kcts):
+    home = meter(takes_key_changes=False, kcts=kcts, credit=WS_PER_KWH)
+    new = changes.NewKey(DecoderKey(Encryption.EA07, 12345), KeyType.DUTK, 5, "03", 77, True, "123458")
+    section = changes.split(new)[place]
+    before = whole(home)
+    answer = home.enter(made(home, section), NOW)
+    assert (answer.name, answer.token) == ("FunctionError", section)
+    assert answer.reason == "this meter takes no key changes and must be replaced"
+    assert whole(home) == before
+    assert home.pending.held(NOW) == ()
+    assert home.enter(CREDIT, NOW).name == "Accept"  # all else works
+
+
+def test_a_meter_that_takes_no_key_change_is_not_changed_by_a_whole_set():
+    home = meter(takes_key_changes=False)
+    for digits in key_change(1, 2) * 2:
+        assert home.enter(digits, NOW).name == "FunctionError"
+    assert home.keys.key_revision == 1
+
+
+# -- what a meter would answer ---------------------------------------------------------------------------------
+
+
+def whole(of):
+    """All that a meter is, to compare; two meters are the same if these are."""
+    return {
+        name: vars(value) if isinstance(value, PendingSections | TidStore | Lockout) else value
+        for name, value in vars(copy.deepcopy(of)).items()
+    }
+
+
+_SECTIONS = [*key_change(1, 2), *key_change(1, 3), *key_change(2, 3), *key_change(2, 1, rollover=False)]
+ENTRIES = [
+    *_SECTIONS,
+    *(
+        credit(f"2024-06-01 13:{minute:02}", tenths=5000, revision=revision)
+        for minute in (2, 4, 6)
+        for revision in (1, 2)
+    ),
+    credit("2019-06-01 12:00"),
+    *(order(f"2024-06-01 14:{place:02}", command) for place, command in enumerate(Management)),
+    order("2024-06-01 15:00", Management.CLEAR_CREDIT, 0xFFFF),
+    order("2024-06-01 15:02", Management.SET_MAXIMUM_POWER_LIMIT, 900),
+    "18446744073843772416",
+    "1",
+    "9" * 20,
+]
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.lists(st.tuples(st.sampled_from(ENTRIES), st.integers(0, 700)), max_size=12),
+    st.sampled_from(ENTRIES) | st.from_regex(r"[0-9]{20}", fullmatch=True),
+    st.sampled_from(["", "power off", "tamper"]),
+    st.booleans(),
+)
+def test_asking_what_a_meter_would_answer_changes_nothing(entries, asked, state_of_things, rigid):
+    home = meter(credit=WS_PER_KWH, tid_store=3, phases=3, takes_key_changes=not rigid)
+    now = NOW
+    for digits, pause in entries:
+        home.enter(digits, now)
+        now += pause
+    if state_of_things == "power off":
+        home.power_off()
+    elif state_of_things == "tamper":
+        home.tamper()
+    before, twin = whole(home), copy.deepcopy(home)
+    answer = home.would_answer(asked, now)
+    assert whole(home) == before
+    assert home.would_answer(asked, now) == answer
+    assert home.pending.held(now) == twin.pending.held(now)
+    twin.powered = True
+    twin.lockout.clear()
+    assert twin.enter(asked, now) == answer
+
+
+def test_it_says_what_it_would_answer_without_power_and_locked():
+    home = meter()
+    for _ in range(3):
+        home.enter(credit("2024-06-01 12:00", revision=2), NOW)
+    assert (home.would_answer(CREDIT, NOW).name, home.enter(CREDIT, NOW).name) == ("Accept", "LockedOut")
+    home.power_off()
+    assert (home.would_answer(CREDIT, NOW).name, home.enter(CREDIT, NOW).name) == ("Accept", "NotReady")
+
+
+def test_a_section_that_would_complete_a_change_does_not():
+    home = meter()
+    first, second = key_change(1, 2)
+    home.enter(first, NOW)
+    assert home.would_answer(second, NOW).name == "Accept"
+    assert (home.keys.key_revision, home.pending.held(NOW)) == (1, (3,))
+    assert home.enter(second, NOW).name == "Accept"
+    assert home.keys.key_revision == 2
+
+
+# -- a store with a past ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tids"),
+    [
+        ((4, 100, 1000, 50), (850, 900, 950, 1000)),
+        ((4, 930, 1000, 50), (930, 930, 950, 1000)),  # none before it was made
+        ((4, 1000, 1000, 50), (1000,) * 4),
+        ((1, 100, 1000, 50), (1000,)),
+        ((3, 0, 10, 7), (0, 3, 10)),
+    ],
+)
+def test_a_history(arguments, tids):
+    assert history(*arguments) == tids
+
+
+@given(st.integers(1, 60), st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 1000), st.integers(0, 12_000))
+def test_a_store_with_a_history_checks_like_one_that_lived_it(size, made_at, later, spacing, asked):
+    """Every purchase since it was made, entered one by one, and the same set at once."""
+    latest = made_at + later
+    lived, loaded = TidStore(size, made_at), TidStore(size, made_at)
+    for bought in sorted(range(latest, made_at - 1, -spacing)):
+        lived.add(bought)
+    loaded.load(history(size, made_at, latest, spacing))
+    assert loaded.tids == lived.tids
+    assert loaded.check(asked) == lived.check(asked)
+    assert len(loaded.tids) == size
+
+
+def test_a_loaded_store_goes_on():
+    store = TidStore(3, 0)
+    store.load(history(3, 5, 30, 10))
+    assert [store.check(number) for number in (9, 10, 15, 20, 30, 31)] == [
+        ValidationResult.OLD,
+        ValidationResult.USED,
+        ValidationResult.VALID,
+        ValidationResult.USED,
+        ValidationResult.USED,
+        ValidationResult.VALID,
+    ]
+    store.add(25)
+    assert store.tids == (20, 25, 30)
+    store.fill(0)
+    assert store.tids == (0, 0, 0)

@@ -21,22 +21,16 @@ from meter_sim.scenario.error import ScenarioError
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.form import validated
 from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION, pan_of
-from meter_sim.scenario.population import (
-    Choice,
-    PopulationWorld,
-    area_counts,
-    choice,
-    complete_shares,
-    loads_used,
-    population_of,
-)
+from meter_sim.scenario.population import loads_used, population_of
+from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile
 from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import BUILT_IN_LOADS
+from meter_sim.scenario.shares import Choice, area_counts, choice, complete_shares
 from meter_sim.scenario.source import parse
 from meter_sim.scenario.tables import Tables
 from meter_sim.scenario.zone import calendar, zone_named
-from meter_sim.sts.identity import Encryption, MeterPan
+from meter_sim.sts.identity import Encryption, MeterPan, luhn
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
 from meter_sim.sts.tid import BaseDate, is_reserved
 from meter_sim.vending.secure_module import SecureModule
@@ -90,7 +84,7 @@ def drawn(text: str, folder: Path = Path(), first: int = 1, start: int = START) 
     world = PopulationWorld(
         models=BUILT_IN,
         loads=loads,
-        customers=customers_of(faults, spec, tables, zone, (start, END)),
+        customers=customers_of(faults, spec, tables, zone, (start, END), folder),
         tables=tables,
         module=SecureModule(KEYS),
         calendar=calendar(zone, start, END),
@@ -312,6 +306,13 @@ def test_a_meter_without_an_electricity_register():
     assert all((meter.load.mean, meter.customer, meter.credit) == (0, None, 0) for meter in meters)
 
 
+def test_customers_buy_what_their_meters_count():
+    kinds = "customers: {pump: {share: 10%, buy: {every: 7 days}, amount: 5 m3, enter_after: 1 h}, homes: {based_on: households}}\n"
+    assert faults_of(f"population: {{count: 300, {POPULATION}, models: {{keypad: 50%, keypad_20: 50%}}}}\n{kinds}") == [
+        f"customers.pump: pump buys m3, and the model {model} counts kWh" for model in ("keypad", "keypad_20")
+    ]
+
+
 TRAITS = {
     "models": lambda meter: (meter.model.name,),
     "loads": lambda meter: (meter.load,),
@@ -392,8 +393,21 @@ def test_a_payday_buyer_has_what_lasts_to_the_payday():
     assert until * 3 // 4 <= min(credits) < until < max(credits) <= until * 5 // 4
 
 
+def test_a_payday_comes_at_the_hour_at_which_the_engine_has_it():
+    at_hours = "{uniform: {least: '00:00', greatest: '24:00'}}"
+    kind = (
+        f"customers: {{pay: {{buy: {{paydays: {{days: [2], at: {at_hours}}}}}, amount: 50 kWh, enter_after: 1 min}}}}\n"
+    )
+    day = START // DAY + 1
+    for meter in population(rest=kind, count=300):
+        word = draw(1, Purpose.PAYDAY_TIME, meter.connection, day)
+        payday = day * DAY + min(meter.customer.paydays.after_midnight.value(word), DAY - 1)
+        until = meter.mean_use * (payday - START) // DAY
+        assert until * 3 // 4 <= meter.credit <= until * 5 // 4
+
+
 def test_a_behaviour_of_its_own_is_like_a_buyer_at_level_0():
-    kind = "customers: {own: {behaviour: somewhere:Own, amount: 20 kWh, enter_after: 1 min}}\n"
+    kind = "customers: {own: {behaviour: meter_sim.people.behaviour:Behaviour, amount: 20 kWh, enter_after: 1 min}}\n"
     meters = population(rest=kind, count=400)
     credits = [meter.credit for meter in meters]
     assert 0 <= min(credits) < KWH
@@ -616,7 +630,7 @@ BAD = [
     ("customer", "hmes", "no customer is called so, did you mean homes?"),
     ("kwh_per_month", "-3", "'-3' is not a number"),
     ("kwh_per_month", "1,5", "'1,5' is not a number"),
-    ("last_purchase", "20.5.2024", "'20.5.2024' is not an instant"),
+    ("last_purchase", "20.5.2024", "'20.5.2024' is not a date, write 2024-12-25"),
     ("last_purchase", "2024-05-20 10:00", "'2024-05-20 10:00' is not a date, write 2024-12-25"),
     ("credit_kwh", "0.00000001", "not a whole number of watt-seconds"),
     ("credit_kwh", "999999999", "too large, at most 1000000000000000 watt-seconds are allowed"),
@@ -685,6 +699,26 @@ def test_a_row_against_the_listed_meters(tmp_path):
         f"row 2: pan '{PAN}': the listed meter 'shop' has the same",
         "row 2: name 'shop': a listed meter is called so",
     ]
+
+
+REPLACES = "programme: {change_key: {from: 1, to: 2}, replace_with: keypad, phases: {}}\n"
+
+
+@pytest.mark.parametrize("generation", [1, 9])
+def test_a_meter_that_has_the_pan_of_a_replacement(tmp_path, generation):
+    taken, free = pan_of(7, generation), pan_of(8, generation)
+    text = f"pan,connection\n{P1},7\n{taken},70\n{free},80\n"
+    assert table_faults(tmp_path, text, REPLACES) == [
+        f"row 3: pan '{taken}': a meter that replaces that of connection 7 would have the same, "
+        "number the connections otherwise"
+    ]
+    assert len(table(tmp_path, text)) == len(table(tmp_path, text, REPLACES.replace("replace_with: keypad, ", ""))) == 3
+
+
+def test_first_meters_are_no_replacements(tmp_path):
+    others = (pan_of(7).digits, MeterPan.of("600727", "17" + "00000007" + luhn("1700000007")).digits)
+    rows = "".join(f"{pan},{connection}\n" for connection, pan in enumerate(others, 7))
+    assert len(table(tmp_path, f"pan,connection\n{rows}", REPLACES)) == 2
 
 
 WHOLE = [

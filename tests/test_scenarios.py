@@ -23,11 +23,18 @@ def test_all_that_should_ship_ships():
     assert NAMES == [
         "clock_ahead",
         "default_key",
+        "emergency_rekey",
         "household_rollover",
         "key_expiry",
         "kinds_of_meters",
         "new_key_without_rollover",
         "not_migrated",
+        "replace_ea07_by_ea11",
+        "rollover_2045",
+        "rollover_crews",
+        "rollover_mixed",
+        "rollover_self_entry",
+        "rollover_water",
         "rollover_without_new_key",
         "tokens_in_the_drawer",
         "two_vendors",
@@ -40,7 +47,7 @@ def test_all_that_should_ship_ships():
 def test_expectations_and_summary(results, name):
     result = results[name]
     assert result.failures == ()
-    assert result.summary["expectations"]["met"] >= 3
+    assert result.summary["expectations"]["met"] >= 3 or "areas" in result.summary
     assert kept(result.summary) == json.loads((SUMMARIES / f"{name}.json").read_text())
 
 

@@ -309,3 +309,157 @@ def test_a_wrapping_system_does_not_wrap_before_the_base_date():
     wrapping = point_of_sale(after_last_minute=AfterLastMinute.WRAP)
     with pytest.raises(refusal.TidOutOfRange):
         sell(wrapping, "1992-12-31 23:00")
+
+
+# -- the key change with purchases -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("purchases", [1, 2, 5])
+def test_sections_are_printed_with_so_many_purchases(purchases):
+    pos = point_of_sale()
+    pos.change_key_with_purchase("home", KeyChangePlan(2), purchases)
+    slips = [sell(pos, f"2024-06-{day:02} 10:00") for day in range(1, purchases + 3)]
+    sections = slips[0].key_change
+    assert len(sections) == 2
+    assert [slip.key_change for slip in slips] == [sections] * purchases + [()] * 2
+    assert [slip.repeated for slip in slips] == [False] + [True] * (purchases - 1) + [False] * 2
+    assert {slip.token.record for slip in slips} == {record(2)}
+    assert len({tid_of(slip) for slip in slips}) == len(slips)
+
+
+def test_a_refused_sale_uses_up_no_repeat():
+    pos = point_of_sale()
+    pos.change_key_with_purchase("home", KeyChangePlan(2), 2)
+    sections = sell(pos, "2024-06-01 10:00").key_change
+    with pytest.raises(refusal.AmountOutOfRange):
+        pos.sell("home", amount=18_201_625, now=at("2024-06-02 10:00"), rnd=rnd)
+    assert [sell(pos, f"2024-06-{day:02} 11:00").key_change for day in (2, 3)] == [sections, ()]
+
+
+def test_a_request_that_is_repeated_uses_up_no_repeat():
+    pos = point_of_sale()
+    pos.change_key_with_purchase("home", KeyChangePlan(2), 2)
+    first = sell(pos, "2024-06-01 10:00", request="a")
+    assert sell(pos, "2024-06-01 10:05", request="a") == first
+    assert [sell(pos, f"2024-06-{day:02} 11:00").key_change for day in (2, 3)] == [first.key_change, ()]
+
+
+def test_a_new_change_takes_the_place_of_repeats():
+    pos = point_of_sale()
+    pos.change_key_with_purchase("home", KeyChangePlan(2), 5)
+    first = sell(pos, "2024-06-01 10:00")
+    pos.change_key_with_purchase("home", KeyChangePlan(3))
+    second, third = sell(pos, "2024-06-02 10:00"), sell(pos, "2024-06-03 10:00")
+    assert second.key_change != first.key_change
+    assert (second.repeated, third.key_change) == (False, ())
+    assert [section.record for section in second.key_change] == [record(2)] * 2
+    assert third.token.record == record(3)
+
+
+def test_the_sections_that_were_issued_last_are_printed_once_more():
+    pos = point_of_sale()
+    assert pos.reprint_key_change("home") is None
+    pos.change_key_with_purchase("home", KeyChangePlan(2))
+    assert pos.reprint_key_change("home") is None  # nothing is issued yet
+    slip = sell(pos, "2024-06-01 10:00")
+    again = pos.reprint_key_change("home")
+    assert (again.key_change, again.token, again.repeated) == (slip.key_change, None, True)
+    assert again.tokens == slip.key_change
+    later = pos.change_key("home", KeyChangePlan(3), now=at("2024-06-02"))
+    assert pos.reprint_key_change("home").key_change == later.key_change != slip.key_change
+    assert tid_of(sell(pos, "2024-06-03 10:00")) == tid("2024-06-03 10:00", 3)  # a reprint takes no TID
+
+
+def test_correcting_a_record_drops_what_was_made_on_its_strength():
+    for issued in (False, True):
+        pos = point_of_sale()
+        pos.change_key_with_purchase("home", KeyChangePlan(2), 3)
+        if issued:
+            sell(pos, "2024-06-01 10:00")
+        pos.register.debts["home"] = 70
+        right = record(1, "05")
+        pos.register.correct("home", right)
+        assert pos.register.records["home"] == right
+        assert pos.reprint_key_change("home") is None
+        slip = sell(pos, "2024-06-02 10:00")
+        assert (slip.key_change, slip.token.record) == ((), right)
+        assert pos.register.debts == {"home": 70}  # who owes still owes
+
+
+def test_correcting_one_record_leaves_the_others():
+    other = dataclasses.replace(record(), pan=MeterPan("600727010000000164"))
+    pos = PointOfSale("main", module(), MeterRegister({"home": record(), "next": other}), TidList())
+    for name in ("home", "next"):
+        pos.change_key_with_purchase(name, KeyChangePlan(2), 3)
+    pos.register.correct("home", record(3))
+    assert sell(pos, "2024-06-01 10:00").key_change == ()
+    assert len(pos.sell("next", amount=100, now=at("2024-06-01 10:00"), rnd=rnd).key_change) == 2
+
+
+# -- the last minutes of a key ---------------------------------------------------------------------------------
+
+UNTIL, CHANGE_UNTIL = "2024-11-01 12:00", "2024-11-20 12:00"
+
+
+def ending() -> SecureModule:
+    """A module whose old key issues until UNTIL, and key changes until CHANGE_UNTIL."""
+    old = vending_key(1, 1993, "test:old", "02", issue_until=at(UNTIL), key_change_until=at(CHANGE_UNTIL))
+    return SecureModule([old, vending_key(2, 2014, "test:new")])
+
+
+@pytest.mark.parametrize(
+    ("time", "sale", "key_change"),
+    [
+        (UNTIL, None, None),
+        (f"{UNTIL}:59", None, None),
+        ("2024-11-01 12:01", refusal.IssueUntilPassed, None),
+        (CHANGE_UNTIL, refusal.IssueUntilPassed, None),
+        (f"{CHANGE_UNTIL}:59", refusal.IssueUntilPassed, None),
+        ("2024-11-20 12:01", refusal.IssueUntilPassed, refusal.KeyChangeUntilPassed),
+    ],
+)
+def test_the_last_minute_of_credit_and_of_key_changes(time, sale, key_change):
+    def change_key(pos):
+        return pos.change_key("home", KeyChangePlan(2), now=at(time))
+
+    def change_with_purchase(pos):
+        pos.change_key_with_purchase("home", KeyChangePlan(2))
+        return sell(pos, time)
+
+    for act, wanted in (
+        (lambda pos: sell(pos, time), sale),
+        (change_key, key_change),
+        (change_with_purchase, key_change),
+    ):
+        pos = point_of_sale(secure=ending())
+        if wanted is None:
+            assert act(pos).tokens
+            continue
+        with pytest.raises(wanted):
+            act(pos)
+        assert pos.register.records["home"] == record(1)
+
+
+def test_key_changes_to_a_key_go_on_when_those_away_from_it_ended():
+    new = vending_key(2, 2014, "test:new", key_change_until=at("2024-06-01"))
+    secure = SecureModule([vending_key(1, 1993, "test:old", "02"), new, vending_key(3, 2014, "test:old")])
+    pos = point_of_sale(secure=secure)
+    assert pos.change_key("home", KeyChangePlan(2), now=at("2024-07-01")).key_change
+    with pytest.raises(refusal.KeyChangeUntilPassed, match="supply group 123457, key revision 2"):
+        pos.change_key("home", KeyChangePlan(3), now=at("2024-07-01"))
+    assert sell(pos, "2024-07-01 10:00").token.record == record(2)  # it still sells
+
+
+def test_a_change_that_was_issued_in_time_is_printed_again_afterwards():
+    pos = point_of_sale(secure=ending())
+    pos.change_key_with_purchase("home", KeyChangePlan(2), 2)
+    first = sell(pos, CHANGE_UNTIL)
+    assert sell(pos, "2024-11-21 12:00").key_change == first.key_change
+    assert pos.reprint_key_change("home").key_change == first.key_change
+
+
+def test_names_of_refusals():
+    assert tuple(kind.__name__ for kind in refusal.REFUSALS) == refusal.REFUSAL_NAMES
+    assert len(set(refusal.REFUSAL_NAMES)) == len(refusal.REFUSAL_NAMES)
+    assert set(refusal.NOT_MIGRATED) <= set(refusal.REFUSALS)
+    assert {"IssueUntilPassed", "KeyChangeUntilPassed", "VendingDown", "VendingBusy"} <= set(refusal.REFUSAL_NAMES)

@@ -81,7 +81,8 @@ class Stop:
 def day_plan(depot: Depot, jobs: Sequence[Job]) -> tuple[Stop, ...]:
     """The stops of a day: each job in its order goes to the crew that is free first, the lower number at a tie.
 
-    A job that no crew can finish within the day waits, and those behind it may still fit.
+    A job that no crew can finish within the day waits, and those behind it may still fit. A replacement that takes
+    longer than a whole day is the day's work of a crew that has done nothing yet.
     """
     busy = [0] * depot.crews
     stops = []

@@ -22,9 +22,13 @@ class OpeningHours:
         return weekday(day) in self.weekdays and day not in self.holidays
 
     def span(self, calendar: LocalCalendar, day: int) -> tuple[int, int]:
-        """The instants of opening and closing on a local day, by the clock on the wall as midnight saw it."""
+        """The instants of opening and closing on a local day, by the clock on the wall as midnight saw it.
+
+        A closing at 24:00 is the next midnight, however long the day.
+        """
         midnight = calendar.midnight(day)
-        return midnight + self.opens, midnight + self.closes
+        closes = calendar.midnight(day + 1) if self.closes == DAY else midnight + self.closes
+        return midnight + self.opens, closes
 
     def day_open_after(self, calendar: LocalCalendar, instant: int) -> int:
         """The first local day, this one included, whose closing lies after the instant and on which it opens."""

@@ -2,8 +2,8 @@
 
 Energies are watt-seconds, amounts tenths of a kWh, money 1e-5 of the base currency, times seconds. `meters`,
 `dead_records`, `true_*`, `register_*`, `stock` and `*_waiting` are those of the day's end, `off_*_meters` the meters
-that were without supply at some time of the day; the others add up over days, but for `*_longest_*`, of which the greatest
-counts.
+that were without supply at some time of the day; the others add up over days, but for `*_longest_*`, of which the
+greatest counts.
 """
 
 from collections.abc import Iterable, Mapping

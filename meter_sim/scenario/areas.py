@@ -12,14 +12,18 @@ from meter_sim.people.opening_hours import OpeningHours
 from meter_sim.programme import Area, Channel, Costs, Lending, Outage, Phase, Programme
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.quantities import Time
+from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import ScenarioSpec
 from meter_sim.scenario.schema_area import AreaSpec, DepotSpec, DeskSpec, Weekday
 from meter_sim.scenario.schema_programme import CostsSpec, PhaseSpec, ProgrammeSpec
 from meter_sim.scenario.source import Place
 from meter_sim.scenario.tables import Tables
 from meter_sim.sts.dkga import Dkga
+from meter_sim.sts.errors import StsError
 from meter_sim.sts.identity import Encryption
 from meter_sim.vending.point_of_sale import KeyChangePlan
+from meter_sim.vending.refusal import VendingKeyUnknown
+from meter_sim.vending.secure_module import SecureModule
 from meter_sim.vending.vending_key import VendingKey
 
 WHOLE_POPULATION = "all"
@@ -231,6 +235,28 @@ class AreasBuilder:
 
     def _instant(self, time: Time, path: Place) -> int:
         return self._faults.instant(time, self._zone, path)
+
+
+def check_targets(
+    faults: Faults, programme: Programme | None, meters: Iterable[MeterSetup], module: SecureModule
+) -> None:
+    """Note meters in scope of a programme that no decoder key can be made for under the key that it changes to."""
+    if programme is None or programme.replace_all:
+        return
+    tried: set[tuple[str, str, Encryption]] = set()
+    for meter in meters:
+        for record in (meter.record,) if meter.truth is None else (meter.record, meter.truth):
+            kind = record.pan.iin, record.supply_group, record.encryption
+            if kind in tried or not programme.in_scope(record):
+                continue
+            tried.add(kind)
+            try:
+                module.decoder_key(programme.plan.applied_to(record))
+            except VendingKeyUnknown:
+                continue  # the vending side refuses this one when it is asked
+            except StsError as error:
+                what = f"{error}, and {meter.name} of supply group {record.supply_group} is to change"
+                faults.add(("programme", "change_key", "to"), what)
 
 
 def keys_of_programme(keys: tuple[VendingKey, ...], programme: Programme | None) -> tuple[VendingKey, ...]:

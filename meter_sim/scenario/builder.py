@@ -10,13 +10,14 @@ from meter_sim.meter.model import MeterModel
 from meter_sim.meter.models import BUILT_IN as BUILT_IN_MODELS
 from meter_sim.meter.models import default_model
 from meter_sim.people.customer import Customer
-from meter_sim.programme import Area
+from meter_sim.programme import Area, Costs
 from meter_sim.scenario import scenario as values
 from meter_sim.scenario import schema
-from meter_sim.scenario.areas import AreasBuilder, area_names, costs_of, keys_of_programme
+from meter_sim.scenario.areas import AreasBuilder, area_names, check_targets, costs_of, keys_of_programme
 from meter_sim.scenario.customers import customers_of, misfit
 from meter_sim.scenario.faults import Faults
-from meter_sim.scenario.population import PopulationWorld, loads_used, population_of
+from meter_sim.scenario.population import loads_used, population_of
+from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
 from meter_sim.scenario.quantities import Time, energy_text
 from meter_sim.scenario.resolved import resolved_text
@@ -106,6 +107,7 @@ class _Builder:
         )
         self._check_areas(meters)
         self._check_effect(areas)
+        check_targets(self._faults, programme, meters, self._module)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._tables.check()
@@ -277,7 +279,7 @@ class _Builder:
                 self._faults.add(("areas", area.name, "depot"), "crews have work in a programme only, give one")
         if spec.holidays and not any(area.depot or area.help_desk or area.office for area in areas):
             self._faults.add(("holidays",), "they close depots, desks and offices, and no area has one")
-        if spec.costs.model_fields_set and not areas:
+        if costs_of(spec.costs) != Costs() and not areas:
             self._faults.add(("costs",), "costs are counted by area, give areas or a population")
 
     @staticmethod

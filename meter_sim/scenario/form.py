@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from meter_sim.scenario import schema
 from meter_sim.scenario.error import ScenarioError
-from meter_sim.scenario.source import Place, Source
+from meter_sim.scenario.source import Place, Source, Value
 
 
 def validated(source: Source) -> schema.ScenarioSpec:
@@ -14,7 +14,7 @@ def validated(source: Source) -> schema.ScenarioSpec:
     except ValidationError as error:
         faults = []
         for detail in error.errors(include_url=False, include_input=False):
-            path = _path_in_file(detail["loc"])
+            path = _path_in_file(detail["loc"], source.tree)
             message = detail["msg"]
             context = detail.get("ctx", {})
             if detail["type"] == "scenario" and context.get("key"):
@@ -29,9 +29,18 @@ def validated(source: Source) -> schema.ScenarioSpec:
         raise ScenarioError(*dict.fromkeys(faults)) from None
 
 
-def _path_in_file(place: tuple[str | int, ...]) -> Place:
+def _path_in_file(place: tuple[str | int, ...], tree: Value) -> Place:
     """A pydantic location without the parts that are not keys of the file."""
     path = [part for part in place if part != "[key]"]
     if len(path) > 2 and path[0] == "timeline":
         del path[2]  # the name of the kind of action
+    for length, part in enumerate(path):
+        if isinstance(tree, str):
+            return tuple(path[:length])  # the rest is what a bare text stands for
+        if isinstance(tree, dict):
+            tree = tree.get(str(part))
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            break
     return tuple(path)

@@ -23,3 +23,10 @@ def pan_of(connection: int, generation: int = 0) -> MeterPan:
         raise ValueError(f"generation {generation} is outside 0 to {GENERATIONS - 1}")
     body = f"{MAKER + generation:02d}{connection:08d}"
     return MeterPan.of(IIN, body + luhn(body))
+
+
+def replaced_in(pan: MeterPan) -> int | None:
+    """The connection that a replacement meter of this MeterPAN is put into; None if none has it."""
+    maker, serial = pan.digits[6:8], pan.digits[8:16]
+    is_replacement = pan.iin == IIN and MAKER < int(maker) < MAKER + GENERATIONS
+    return int(serial) if is_replacement else None

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from meter_sim.scenario.error import ScenarioError, one_line, without_keys
 from meter_sim.scenario.schema import ScenarioSpec
+from meter_sim.scenario.schema_customer import CustomerSpec
 from meter_sim.scenario.source import Place, Source, Value, copied
 
 Parts = tuple[str, ...]
@@ -170,6 +171,8 @@ def _given(kind: object, parts: Parts, others: Iterable[Parts]) -> bool:
         return False
     needed = {field.alias or name for name, field in kind.model_fields.items() if field.is_required()}
     given = {other[len(parts)] for other in others if other[: len(parts)] == parts and len(other) > len(parts)}
+    if issubclass(kind, CustomerSpec):
+        return any(set(keys) <= given for keys in kind.WHOLE)
     return bool(needed) and needed <= given
 
 

@@ -192,10 +192,13 @@ def clock_span_text(span: tuple[int, int]) -> str:
 
 def day_of(text: str) -> int:
     """The local day of `2024-12-25`, counted from 1970-01-01."""
-    moment = time(text)
-    if moment.utc or len(text) != 10:
-        raise QuantityError(f"{text!r} is not a date, write 2024-12-25")
-    return moment.naive.toordinal() - datetime(1970, 1, 1).toordinal()
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
+            raise ValueError
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise QuantityError(f"{text!r} is not a date, write 2024-12-25") from None
+    return time(text).naive.toordinal() - datetime(1970, 1, 1).toordinal()
 
 
 def day_text(day: int) -> str:
@@ -205,7 +208,7 @@ def day_text(day: int) -> str:
 
 def money(text: str) -> int:
     """1e-5 of the base currency of `12.50 currency`."""
-    if _unit_of(text) != "currency":
+    if re.fullmatch(rf"{_NUMBER} ?currency", text) is None:
         raise QuantityError(f"{text!r} is not an amount of money, write 12.50 currency")
     return _amount_with(text, "currency").amount
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -147,6 +147,9 @@ class SpareSpec(Model):
 
 class CustomerSpec(Model):
     """How one kind of customer buys and enters; what is left out is as in the profile that it is based on."""
+
+    WHOLE: ClassVar = (("buy", "amount", "enter_after"), ("based_on",), ("behaviour",))
+    """Keys of which one group makes a kind of customer of its own."""
 
     based_on: Name | None = None
     share: Share | None = None

@@ -19,6 +19,7 @@ from meter_sim.scenario.fields import (
     Share,
     Text,
     Time,
+    entries,
     one_of,
     whole,
     wrong,
@@ -126,7 +127,7 @@ class ProgrammeSpec(Model):
     replace_all: Flag = False
     credit_until: Time | None = None
     key_change_until: Time | None = None
-    phases: dict[Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value))]]
+    phases: dict[Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value)), entries(1)]]
     lend: LendSpec | None = None
 
     @model_validator(mode="after")
@@ -137,7 +138,12 @@ class ProgrammeSpec(Model):
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, dict) else value
+    """A single phase as a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    if not isinstance(value, list | tuple):
+        raise wrong("a phase is needed, with the keys start and channel, or a list of phases")
+    return value
 
 
 class CostsSpec(Model):
