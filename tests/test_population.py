@@ -33,6 +33,7 @@ from meter_sim.scenario.zone import calendar, zone_named
 from meter_sim.sts.identity import Encryption, MeterPan, luhn
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
 from meter_sim.sts.tid import BaseDate, is_reserved
+from meter_sim.sts.token import Service
 from meter_sim.vending.secure_module import SecureModule
 from tests.kit import PAN, at, vending_key
 
@@ -302,8 +303,12 @@ def test_one_kind_of_customer_needs_no_share():
 
 
 def test_a_meter_without_an_electricity_register():
-    meters = population("models: {water: 100%}", KINDS, count=20)
-    assert all((meter.load.mean, meter.customer, meter.credit) == (0, None, 0) for meter in meters)
+    kinds = "customers: {pump: {buy: {every: 7 days}, amount: 5 m3, enter_after: 1 h}}\n"
+    meters = population("models: {water: 100%}", kinds, count=20)
+    assert all((meter.load.mean, meter.customer.name, meter.credit) == (0, "pump", 0) for meter in meters)
+    held = [amount for meter in meters for service, amount in meter.registers if service is Service.WATER]
+    assert len(held) == 20
+    assert 0 < sum(held) < 20 * 50
 
 
 def test_customers_buy_what_their_meters_count():
@@ -648,9 +653,12 @@ def test_a_bad_cell(tmp_path, column, cell, fault):
 
 CONTRADICTIONS = [
     ("encryption,model", "EA11,keypad", "encryption 'EA11': the model keypad is EA07"),
-    ("model,credit_kwh", "water,3", "credit_kwh: the model water has no electricity register, leave this out"),
-    ("model,load", "water,rural", "load: the model water has no electricity register, leave this out"),
-    ("model,customer", "water,homes", "customer: the model water has no electricity register, leave this out"),
+    (
+        "model,credit_kwh,customer",
+        "water,3,empty",
+        "credit_kwh: the model water has no electricity register, leave this out",
+    ),
+    ("model,load,customer", "water,rural,empty", "load: the model water has no electricity register, leave this out"),
     ("credit_kwh", "99999999", "credit_kwh: more than the credit_cap of keypad, 9999999.9 kWh"),
     ("load,kwh_per_month", "none,3", "kwh_per_month '3': the load none has a mean of 0 kWh"),
     ("load,kwh_per_month", "rural,5000", "kwh_per_month '5000': more than 64 times the mean of the load rural"),

@@ -138,9 +138,9 @@ class _Population:
         if truth is not record:
             self._check_key(row, truth)
         key = self._world.module.vending_key(truth.supply_group, truth.key_revision)
-        customer = self._customer(row, kinds, household, model)
+        customer = self._customer(row, kinds, household)
         load, load_share = self._load(row, kinds, household, model)
-        if dead or Service.ELECTRICITY not in model.services:
+        if dead:
             customer = None
         if customer is not None:
             self._check_fit(customer, model)
@@ -162,7 +162,7 @@ class _Population:
             key_expiry=key.key_expiry,
             model=model,
             credit=credit,
-            registers=(),
+            registers=() if dead else self._steady.registers(household, model, customer),
             manufacture_tid=manufacture_tid,
             load=load,
             customer=customer,
@@ -186,10 +186,8 @@ class _Population:
                 model = default_model(row.encryption)
         if row.encryption is not None and row.encryption is not model.encryption:
             self._rows.tell(row, f"encryption 'EA{row.encryption}': the model {model.name} is EA{model.encryption}")
-        if Service.ELECTRICITY not in model.services:
-            for what, given in (("load", row.load not in (None, "none")), ("customer", row.customer)):
-                if given:
-                    self._rows.tell(row, f"{what}: the model {model.name} has no electricity register, leave this out")
+        if Service.ELECTRICITY not in model.services and row.load not in (None, "none"):
+            self._rows.tell(row, f"load: the model {model.name} has no electricity register, leave this out")
         if not (kinds.cannot_change and happens(kinds.cannot_change, household.word(Trait.CANNOT_CHANGE))):
             return model
         if model.name not in self._rigid:
@@ -217,12 +215,12 @@ class _Population:
             if why is not None:
                 self._faults.add(("customers", customer.name), why)
 
-    def _customer(self, row: MeterRow, kinds: Kinds, household: Household, model: MeterModel) -> Customer | None:
+    def _customer(self, row: MeterRow, kinds: Kinds, household: Household) -> Customer | None:
         customers = self._world.customers
         if row.customer is not None:
             return customers[row.customer]
         among = kinds.customers
-        if row.last_purchase is not None and customers and Service.ELECTRICITY in model.services:
+        if row.last_purchase is not None and customers:
             bought = noon(self._world.calendar, row.last_purchase)
             long_ago = bought < self._world.start - self._of.zero_buyer_after
             among = kinds.never if long_ago else kinds.buying

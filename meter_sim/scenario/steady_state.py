@@ -13,6 +13,7 @@ from meter_sim.people.customer import (
     WS_PER_TENTH,
     Customer,
     NeverBuys,
+    Paydays,
     amount_bought,
     first_purchase,
     next_payday,
@@ -32,6 +33,8 @@ from meter_sim.vending.secure_module import MeterRecord
 
 ZERO_BUYER_CREDIT = 20_000 * 3600
 """Watt-seconds that the register of a zero buyer holds at most (G)."""
+ZERO_BUYER_TENTHS = 200
+"""Tenths of another unit that it holds at most."""
 ZERO_BUYER_SINCE = (180 * DAY, 730 * DAY)
 """Seconds since a zero buyer's last purchase, least and greatest (G)."""
 METER_AGE = (365 * DAY, 3650 * DAY)
@@ -63,7 +66,6 @@ class _Habits:
         self._mean_amount = int(customer.amount.mean)
         self._calendar = calendar
         self._start = start
-        self._payday = None if customer.paydays is None else next_payday(customer.paydays, calendar, start)
 
     def first_purchase(self, household: Household) -> int | None:
         """The instant of the first purchase of who buys by the calendar; None for who buys at a level."""
@@ -71,10 +73,18 @@ class _Habits:
         if customer.every is not None:
             words = household.draw(Purpose.FIRST_PURCHASE, 0), household.draw(Purpose.PURCHASE_INTERVAL, 0)
             return first_purchase(customer, self._start, *words)
-        if customer.when_below is None and customer.paydays is not None and self._payday is not None:
-            word = household.draw(Purpose.PAYDAY_TIME, self._payday)
-            return payday_instant(customer.paydays, self._calendar, self._payday, word)
+        if customer.when_below is None and customer.paydays is not None:
+            return self._first_payday(customer.paydays, household)
         return None
+
+    def _first_payday(self, paydays: Paydays, household: Household) -> int:
+        """The instant of the first purchase on a payday that is not before the start."""
+        after, instant = self._calendar.midnight(self._calendar.day(self._start)) - 1, self._start - 1
+        while instant < self._start:
+            day = next_payday(paydays, self._calendar, after)
+            after = self._calendar.midnight(day)
+            instant = payday_instant(paydays, self._calendar, day, household.draw(Purpose.PAYDAY_TIME, day))
+        return instant
 
     def spacing(self, mean_use: int) -> int:
         """Seconds between purchases to be expected of a home that uses so many watt-seconds a day."""
@@ -130,6 +140,16 @@ class SteadyState:
         if self._credit is not None:
             return min(self._credit.value(household.word(Trait.CREDIT)), model.credit_cap)
         return 0 if customer is None else min(self._steady_credit(household, customer, mean_use), model.credit_cap)
+
+    def registers(
+        self, household: Household, model: MeterModel, customer: Customer | None
+    ) -> tuple[tuple[Service, int], ...]:
+        """What is left in the register of a meter without electricity: a drawn part of a purchase."""
+        if Service.ELECTRICITY in model.services or customer is None or customer.never is NeverBuys.BLOCKED:
+            return ()
+        place, service = household.word(Trait.CREDIT), model.services[0]
+        bought = ZERO_BUYER_TENTHS if customer.never else amount_bought(customer, household.word(Trait.CREDIT, 1))
+        return ((service, min(bought * place >> 32, model.cap(service))),)
 
     def _steady_credit(self, household: Household, customer: Customer, mean_use: int) -> int:
         """Watt-seconds that are left of the latest purchase."""
