@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +11,12 @@ from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
+from meter_sim.cli_progress import progress
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from meter_sim.scenario.scenario import Scenario
 
 NOT_MET = 1
@@ -133,17 +132,14 @@ def run(
 
 def _run_one(scenario: "Scenario", folder: Path, trace: str | None, detail: Detail, *, plot: bool) -> bool:
     """Run one scenario, write and report it; whether an expectation was not met."""
-    from tqdm import tqdm
-
     from meter_sim.engine.reference import run as run_reference
     from meter_sim.results.diary import diary
     from meter_sim.results.report import report
     from meter_sim.results.result import check_replaceable, result_of
 
     check_replaceable(folder)
-    seconds = (scenario.end - scenario.start) * len(scenario.meters)
-    with tqdm(total=seconds // 86_400, unit="day", desc=scenario.name, delay=1, disable=None, leave=False) as bar:
-        record = run_reference(scenario, lambda _: _advance(bar), detail)
+    with progress(scenario) as on_day:
+        record = run_reference(scenario, on_day, detail)
     result = result_of(scenario, record)
     if trace is not None:
         for line in diary(record, trace, scenario.calendar):
@@ -156,10 +152,6 @@ def _run_one(scenario: "Scenario", folder: Path, trace: str | None, detail: Deta
     for finding in failures:
         click.echo(f"{finding.where}: {finding.place}: {finding.failure}", err=True)
     return bool(failures)
-
-
-def _advance(bar: "tqdm[NoReturn]") -> None:
-    bar.update()
 
 
 @main.command()

@@ -139,3 +139,21 @@ def test_a_listed_meter_in_an_area_has_its_diary(tmp_path):
     assert set(result.daily.meter) == {"ours"}
     assert len(result.meters) == 31
     assert result.summary["meters"]["ours"]["key_revision"] == 2
+
+
+def test_a_long_run_says_in_a_log_how_far_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("meter_sim.cli_progress.LINE_EVERY", 0.0)
+    outcome = cli("run", write(tmp_path, TWO_AREAS), "--out", tmp_path / "out", "--no-plot")
+    lines = outcome.stderr.splitlines()
+    assert lines[0] == "A small town: 2024-09-02, 2 %"
+    assert lines[-1] == "A small town: 2024-10-15, 100 %"
+    assert len(lines) == 44
+    assert not any(character in outcome.stderr for character in "\r\x1b")
+
+
+def test_a_comparison_leaves_out_what_is_nothing(tmp_path):
+    file = write(tmp_path, TWO_AREAS)
+    outcome = cli("run", file, "--replications", "2", "--out", tmp_path / "out", "--no-plot")
+    assert "meters_changed" in outcome.output
+    assert "help_desk_requests" not in outcome.output or "office_requests" not in outcome.output
+    assert "measures that are 0 in every run are left out" in outcome.output

@@ -63,6 +63,7 @@ def test_every_room_has_its_rule():
         "cli_bulk",
         "cli_experiment",
         "cli_key",
+        "cli_progress",
         "cli_token",
         "wrong_input",
     }
@@ -90,6 +91,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_bulk",
             "cli_experiment",
             "cli_key",
+            "cli_progress",
             "cli_token",
             *LEAVES,
         ):

@@ -12,8 +12,14 @@ _NOTHING = "-"
 
 
 def comparison_lines(rows: Sequence[Row], level: float) -> Iterator[str]:
-    """A line for each measure and plan: mean and half width, and the difference with its own."""
+    """A line for each measure and plan: mean and half width, and the difference with its own.
+
+    Measures that are 0 in every run are left out where others are not, and counted at the end.
+    """
     yield from _points(rows)
+    said = {row.measure for row in rows if row.value.mean or row.value.half_width}
+    left_out = len({row.measure for row in rows} - said) if said else 0
+    rows = [row for row in rows if row.measure in said] if said else rows
     cells = [("measure", "scenario", "runs", "mean", "difference to", "")]
     for measure, group in groupby(rows, lambda row: row.measure):
         block = list(group)
@@ -36,6 +42,8 @@ def comparison_lines(rows: Sequence[Row], level: float) -> Iterator[str]:
             for place, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
         yield "  ".join(texts).rstrip()
+    if left_out:
+        yield f"{left_out} measures that are 0 in every run are left out"
     if all(row.value.half_width is None for row in rows):
         yield "means only: an interval needs two runs of a plan, a difference two seeds that both plans have"
         return

@@ -47,7 +47,19 @@ def _area(series: Series) -> dict[str, Json]:
 def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> dict[str, int | float]:
     """Numbers by which plans are compared, of all areas together."""
     entries = {status: sum(day.entries[place] for day in series.days) for place, status in enumerate(Status)}
-    measures: dict[str, int | float] = {
+    measures: dict[str, int | float] = {}
+    if programme is not None:
+        measures = {
+            "meters_changed": series.last(_NEW),
+            "meters_left": _scope(series) - series.last(_NEW),
+            "meters_presumed_changed": sum(series.last(name) for name in _MOVED),
+            "presumed_changed_but_not": series.last("presumed_not_changed"),
+            "visits": series.total("visits"),
+            "visits_no_access": series.total("visits_no_access"),
+            "meters_replaced": series.total("visits_replaced"),
+            "key_changes_issued": series.total("key_changes_issued"),
+        }
+    measures |= {
         "sales": series.total("purchases"),
         "kwh_sold": series.total("bought_tenths") / 10,
         "entries_taken": sum(number for status, number in entries.items() if status.accepted),
@@ -69,17 +81,6 @@ def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> 
     measures["cost"] = sum(series.total(f"cost_{part}") for part in COST_PARTS) / _MONEY
     for part in COST_PARTS:
         measures[f"cost_{part}"] = series.total(f"cost_{part}") / _MONEY
-    if programme is not None:
-        measures |= {
-            "meters_changed": series.last(_NEW),
-            "meters_left": _scope(series) - series.last(_NEW),
-            "meters_presumed_changed": sum(series.last(name) for name in _MOVED),
-            "presumed_changed_but_not": series.last("presumed_not_changed"),
-            "visits": series.total("visits"),
-            "visits_no_access": series.total("visits_no_access"),
-            "meters_replaced": series.total("visits_replaced"),
-            "key_changes_issued": series.total("key_changes_issued"),
-        }
     return measures
 
 
