@@ -6,6 +6,7 @@ SC11), checked in the tests against its published known answers.
 """
 
 from enum import IntEnum
+from functools import cache
 
 _WORD = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
@@ -86,6 +87,20 @@ def philox4x32(counter: Words, key: tuple[int, int]) -> Words:
     return c0, c1, c2, c3
 
 
+@cache
+def _round_keys(seed: int) -> tuple[tuple[int, int], ...]:
+    """The two key words of each round."""
+    low, high = seed & _WORD, seed >> 32
+    return tuple((low + number * _W0 & _WORD, high + number * _W1 & _WORD) for number in range(_ROUNDS))
+
+
 def draw(seed: int, purpose: Purpose, connection: int, count: int, sub: int = 0) -> int:
-    """The 32-bit draw of a connection for a purpose; `seed` has 64 bits, the others 32 each."""
-    return philox4x32((count & _WORD, sub, purpose, connection), (seed & _WORD, seed >> 32))[0]
+    """The 32-bit draw of a connection for a purpose; `seed` has 64 bits, the others 32 each.
+
+    It is the first word that `philox4x32` gives for (count, sub, purpose, connection) under the seed's two words.
+    """
+    c0, c1, c2, c3 = count & _WORD, sub, int(purpose), connection
+    for k0, k1 in _round_keys(seed):
+        p0, p1 = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = p1 >> 32 ^ c1 ^ k0, p1 & 0xFFFFFFFF, p0 >> 32 ^ c3 ^ k1, p0 & 0xFFFFFFFF
+    return c0

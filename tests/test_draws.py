@@ -105,3 +105,9 @@ def test_lognormal_tables(sigma):
     for place, knot in enumerate(lognormal(1500, Decimal(sigma)).knots):
         quantile = normal.inv_cdf(min(max(place / CELLS, 1 / 4096), 4095 / 4096))
         assert knot == pytest.approx(1500 * exp(float(sigma) * quantile), rel=1e-5, abs=0.51)
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from(list(Purpose)), WORDS, WORDS, WORDS)
+def test_a_draw_is_the_generator_s_first_word(seed, purpose, connection, count, sub):
+    words = philox4x32((count, sub, purpose, connection), (seed & 0xFFFFFFFF, seed >> 32))
+    assert draw(seed, purpose, connection, count, sub) == words[0]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from meter_sim.engine.connection import Connection
+from meter_sim.meter.key_register import KeyRegister
 from meter_sim.programme import Programme, RegisterState, TrueState
 from meter_sim.vending.point_of_sale import MeterRegister
 from meter_sim.vending.secure_module import MeterRecord, SecureModule
@@ -36,6 +37,7 @@ class RegisterView:
         """Meters of which it is known that they take no key change."""
         self.complaints: set[str] = set()
         """Meters whose customers said that what they bought after the change was issued is refused."""
+        self._known: dict[int, tuple[KeyRegister, MeterRecord, TrueState]] = {}
         self.struck_off: set[str] = set()
         """Records that were found to have no meter."""
 
@@ -109,6 +111,16 @@ class RegisterView:
         """What the meter holds."""
         if not self.in_scope(connection):
             return TrueState.OUT_OF_SCOPE
+        keys, base = connection.meter.keys, self.base[connection.setup.name]
+        known = self._known.get(connection.number)
+        if known is None or known[0] is not keys or known[1] is not base:
+            known = self._known[connection.number] = keys, base, self._state(connection)
+        if known[2] is TrueState.OLD and connection.meter.pending.held(now):
+            return TrueState.PARTLY
+        return known[2]
+
+    def _state(self, connection: Connection) -> TrueState:
+        """The state as far as it goes by keys: it stays as long as the meter's and the record's do."""
         replace_all = self.programme.replace_all
         if connection.replaced or (not replace_all and self.holds_target(connection)):
             return TrueState.NEW
@@ -116,7 +128,7 @@ class RegisterView:
             return TrueState.WRONG
         if replace_all or not connection.meter.model.takes_key_changes:
             return TrueState.CANNOT
-        return TrueState.PARTLY if connection.meter.pending.held(now) else TrueState.OLD
+        return TrueState.OLD
 
 
 def truth_of(connection: Connection) -> MeterRecord:

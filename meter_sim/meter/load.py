@@ -169,7 +169,7 @@ class Load:
         known = self._days.get(day)
         if known is None:
             if len(self._days) >= _CACHED_DAYS:
-                self._days.clear()
+                del self._days[next(iter(self._days))]  # the one that was looked at first
             factor = self._factor_of_day(day)
             hours = tuple(energy * factor // ONE for energy in self._profile.hours(day))
             known = self._days[day] = hours, (0, *accumulate(hours))
