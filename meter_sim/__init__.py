@@ -20,19 +20,25 @@ __version__ = _version("meter_sim")
 
 
 def run(
-    path: str | Path, *, scenario: str | None = None, set: Mapping[str, str] | None = None, seed: int | None = None
+    path: str | Path,
+    *,
+    scenario: str | None = None,
+    set: Mapping[str, str] | None = None,
+    seed: int | None = None,
+    allow_code: bool = False,
 ) -> "Result":
     """Run a scenario file and return its result.
 
     `scenario` is one of those that the file names, None the file as it is. `set` overrides single values by path
     (`{"meters.0.credit": "5 kWh"}`), `seed` the scenario's seed. Expectations that were not met are in
-    `Result.failures`. Raises ScenarioError with a line for each fault of the file.
+    `Result.failures`. Behaviours in Python that the file names are run only with `allow_code`. Raises ScenarioError
+    with a line for each fault of the file.
     """
     from meter_sim.engine.reference import run as run_reference
     from meter_sim.results.result import result_of
     from meter_sim.scenario.reader import read_scenario
 
-    read = read_scenario(path, _overrides(set, seed), scenario=scenario)
+    read = read_scenario(path, _overrides(set, seed), scenario=scenario, allow_code=allow_code)
     return result_of(read, run_reference(read))
 
 
@@ -47,13 +53,15 @@ def experiment(
     workers: int = 1,
     set: Mapping[str, str] | None = None,
     seed: int | None = None,
+    allow_code: bool = False,
 ) -> "Experiment":
     """Run the named scenarios of a file (`["all"]`: every one; none: the file as it is) with several seeds each.
 
     `sweep` is the name of one in the file, or values by path (`{"meters.0.credit": ["5 kWh", "9 kWh"]}`, or a range as
     text, `"5 kWh..9 kWh..2 kWh"`), each with each or with `pairs` side by side. Replication r has the same seed in
-    every scenario. With more than one of `workers` a script needs `if __name__ == "__main__":` around the call. Raises
-    ScenarioError with a line for each fault of what is asked for.
+    every scenario. With more than one of `workers` a script needs `if __name__ == "__main__":` around the call.
+    Behaviours in Python are run only with `allow_code`. Raises ScenarioError with a line for each fault of what is
+    asked for.
     """
     from meter_sim.experiments.design import design
     from meter_sim.experiments.experiment import carry_out
@@ -61,7 +69,7 @@ def experiment(
 
     sweeps = () if sweep is None else (sweep,) if isinstance(sweep, str) else tuple(sweep.items())
     designed = design(
-        *read_scenario_file(path, _overrides(set, seed)),
+        *read_scenario_file(path, _overrides(set, seed), allow_code=allow_code),
         scenarios=scenarios,
         sweeps=sweeps,
         pairs=pairs,

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+import meter_sim
 from meter_sim.cli import main
 from meter_sim.results import tables
 from meter_sim.results.area_day import ALL
@@ -157,3 +158,15 @@ def test_a_comparison_leaves_out_what_is_nothing(tmp_path):
     assert "meters_changed" in outcome.output
     assert "help_desk_requests" not in outcome.output or "office_requests" not in outcome.output
     assert "measures that are 0 in every run are left out" in outcome.output
+
+
+def test_the_interface_runs_a_behaviour_only_where_code_is_allowed(tmp_path):
+    (tmp_path / "interface_habits.py").write_text(OWN)
+    buyers = {"share": "80%", "behaviour": "interface_habits:Sunday", "options": {"days": "7"}}
+    file = write(tmp_path, {"customers.buyers": buyers, "end": "2024-09-20 00:00"})
+    with pytest.raises(meter_sim.ScenarioError, match="--allow-code"):
+        meter_sim.run(file)
+    with pytest.raises(meter_sim.ScenarioError, match="--allow-code"):
+        meter_sim.experiment(file)
+    assert meter_sim.run(file, allow_code=True).summary["measures"]["sales"] > 0
+    assert list(meter_sim.experiment(file, allow_code=True).runs.sales) > [0]

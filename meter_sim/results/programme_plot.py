@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from meter_sim.meter.answer import Status
 from meter_sim.programme import Cause, RegisterState, TrueState
@@ -35,6 +36,8 @@ _CAUSES = (
 _REFUSED = tuple(status for status in Status if not status.accepted)
 _RED, _INK, _BLUE, _GREEN = "#b2182b", "#222222", "#2166ac", "#1b7837"
 _WEEK = 7
+_LINEAR_UP_TO = 40
+"""Visits or requests a day up to which their panel is linear."""
 
 
 def programme(result: "Result") -> Figure:
@@ -141,8 +144,12 @@ class _Programme:
                 values = self._columns[name]
                 smooth = values if name == "visits_waiting" else self._smooth(values)
                 axis.plot(self._days, smooth, color=colour, linestyle=style, linewidth=1.4, label=label)
-        axis.set_yscale("symlog", linthresh=10)
-        axis.set_ylabel("a day (log above 10)")
+        if max(float(self._columns[name].max()) for name, *_ in parts) > _LINEAR_UP_TO:
+            axis.set_yscale("symlog", linthresh=10)
+            axis.yaxis.set_major_formatter(ScalarFormatter())
+            axis.set_ylabel("a day\n(logarithmic above 10)")
+        else:
+            axis.set_ylabel("a day")
         self._legend(axis, "crews and desks")
 
     def _mark_deadline(self, axis: Axes, *, named: bool) -> None:
