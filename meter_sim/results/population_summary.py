@@ -52,6 +52,7 @@ def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> 
         measures = {
             "meters_changed": series.last(_NEW),
             "meters_left": _scope(series) - series.last(_NEW),
+            "meter_days_unchanged": _unchanged(series),
             "meters_presumed_changed": sum(series.last(name) for name in _MOVED),
             "presumed_changed_but_not": series.last("presumed_not_changed"),
             "visits": series.total("visits"),
@@ -82,6 +83,12 @@ def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> 
     for part in COST_PARTS:
         measures[f"cost_{part}"] = series.total(f"cost_{part}") / _MONEY
     return measures
+
+
+def _unchanged(series: Series) -> int:
+    """Days of each meter in scope on which it did not hold the new key: how fast a programme is."""
+    out = column("true", TrueState.OUT_OF_SCOPE)
+    return sum(day.counts.get("meters", 0) - day.counts.get(out, 0) - day.counts.get(_NEW, 0) for day in series.days)
 
 
 def _scope(series: Series) -> int:
