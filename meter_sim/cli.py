@@ -13,7 +13,7 @@ from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_progress import progress
 from meter_sim.cli_token import token
-from meter_sim.detail import Detail
+from meter_sim.detail import Detail, fitting
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
 @click.option(
     "--events",
     type=click.Choice([detail.value for detail in Detail]),
-    default=Detail.ALL.value,
-    help="Which events are kept of meters that are not listed by themselves [all].",
+    help="Which events are kept of meters that are not listed by themselves [all; of a large run refusals].",
 )
 @click.option("--allow-code", is_flag=True, help="Run behaviours in Python that a scenario names.")
 @experiment_options
@@ -87,7 +86,7 @@ def run(
     out: Path | None,
     trace: str | None,
     no_plot: bool,
-    events: str,
+    events: str | None,
     allow_code: bool,
     **options: object,
 ) -> None:
@@ -103,13 +102,13 @@ def run(
     from meter_sim.scenario.reader import read_scenario
 
     overrides = _overrides(sets, seed)
+    wanted = None if events is None else Detail(events)
     folders = _folders(files, out)
     experiments = Experiments.of(options)
     if experiments is not None:
         if trace is not None:
             raise WrongInputError("--trace: a diary is that of a single run, leave out the options of an experiment")
-        kept = Detail(events)
-        if experiments.run(files, folders, overrides, plot=not no_plot, detail=kept, allow_code=allow_code):
+        if experiments.run(files, folders, overrides, plot=not no_plot, detail=wanted, allow_code=allow_code):
             sys.exit(NOT_MET)
         return
     try:
@@ -123,14 +122,14 @@ def run(
     failed = False
     for scenario, folder in zip(scenarios, folders, strict=True):
         try:
-            failed |= _run_one(scenario, folder, trace, Detail(events), plot=not no_plot)
+            failed |= _run_one(scenario, folder, trace, wanted, plot=not no_plot)
         except (ResultError, BehaviourError) as error:
             raise WrongInputError(str(error)) from None
     if failed:
         sys.exit(NOT_MET)
 
 
-def _run_one(scenario: "Scenario", folder: Path, trace: str | None, detail: Detail, *, plot: bool) -> bool:
+def _run_one(scenario: "Scenario", folder: Path, trace: str | None, wanted: Detail | None, *, plot: bool) -> bool:
     """Run one scenario, write and report it; whether an expectation was not met."""
     from meter_sim.engine.reference import run as run_reference
     from meter_sim.results.diary import diary
@@ -138,6 +137,10 @@ def _run_one(scenario: "Scenario", folder: Path, trace: str | None, detail: Deta
     from meter_sim.results.result import check_replaceable, result_of
 
     check_replaceable(folder)
+    detail = fitting(wanted, scenario.meter_days)
+    if detail is not (wanted or Detail.ALL):
+        told = f"{scenario.meter_days:,} meter-days: of events only {detail} are kept; --events all keeps every one"
+        click.echo(told, err=True)
     with progress(scenario) as on_day:
         record = run_reference(scenario, on_day, detail)
     result = result_of(scenario, record)

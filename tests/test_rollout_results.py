@@ -170,3 +170,16 @@ def test_the_interface_runs_a_behaviour_only_where_code_is_allowed(tmp_path):
         meter_sim.experiment(file)
     assert meter_sim.run(file, allow_code=True).summary["measures"]["sales"] > 0
     assert list(meter_sim.experiment(file, allow_code=True).runs.sales) > [0]
+
+
+def test_a_large_run_keeps_refusals_unless_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("meter_sim.detail.MOST_KEPT", 1000)
+    file = write(tmp_path, TWO_AREAS)
+    outcome = cli("run", file, "--out", tmp_path / "a", "--no-plot")
+    assert outcome.stderr == "1,320 meter-days: of events only refusals are kept; --events all keeps every one\n"
+    kept = set(pq.read_table(tmp_path / "a" / "events.parquet").column("result").to_pylist())
+    assert "CRCError" in kept
+    assert "Accept" not in kept
+    outcome = cli("run", file, "--out", tmp_path / "b", "--no-plot", "--events", "all")
+    assert outcome.stderr == ""
+    assert "Accept" in set(pq.read_table(tmp_path / "b" / "events.parquet").column("result").to_pylist())

@@ -68,7 +68,7 @@ def write_experiment(
     workers: int = 1,
     on_run: Callable[[Job], None] = lambda _: None,
     plot: bool = True,
-    detail: Detail = Detail.ALL,
+    detail: Detail | None = None,
 ) -> Experiment:
     """Run everything and write the folder of the experiment, which is complete or not there.
 
@@ -92,7 +92,7 @@ def _carried_out(
     folder: Path | None,
     *,
     plot: bool,
-    detail: Detail = Detail.NONE,
+    detail: Detail | None = Detail.NONE,
 ) -> Experiment:
     jobs = tuple(
         Job(

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Detail, fitting
 from meter_sim.engine.reference import run
 from meter_sim.results.measures import measures
 from meter_sim.results.result import result_of
@@ -23,7 +23,7 @@ class ExperimentError(Exception):
 class Job:
     """One run: a variant of a file with a seed; `folder` is where its whole result is written, None for nowhere.
 
-    `detail` is which events of meters that are not listed it keeps.
+    `detail` is which events of meters that are not listed it keeps, None for what fits the size of the run.
     """
 
     file: ScenarioFile
@@ -32,7 +32,7 @@ class Job:
     seed: int
     folder: Path | None
     plot: bool
-    detail: Detail = Detail.NONE
+    detail: Detail | None = Detail.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Outcome:
 def outcome(job: Job) -> Outcome:
     """Carry out one run. Raises ResultError where its folder cannot be written."""
     scenario = job.file.scenario(job.variant, job.seed if job.replication else None)
-    record = run(scenario, detail=job.detail)
+    record = run(scenario, detail=fitting(job.detail, scenario.meter_days))
     result = result_of(scenario, record)
     if job.folder is not None:
         result.write(job.folder, plot=job.plot)

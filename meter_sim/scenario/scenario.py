@@ -212,6 +212,11 @@ class Scenario:
     """The file as YAML with all defaults and tables written out, without vending keys given in hex."""
 
     @property
+    def meter_days(self) -> int:
+        """Days of the run, each meter counted."""
+        return (self.end - self.start) * len(self.meters) // 86_400
+
+    @property
     def meters_by_name(self) -> Mapping[str, MeterSetup]:
         """The meters by their names."""
         return {meter.name: meter for meter in self.meters}
