@@ -11,6 +11,7 @@ from meter_sim.cli import main
 from meter_sim.results import tables
 from meter_sim.results.area_day import ALL
 from meter_sim.results.result import read_result
+from tests.keep_summaries import SCENARIOS
 from tests.rollout import DEPOT, DESK, town, write
 from tests.test_rollout import MIXED, OWN
 
@@ -183,3 +184,14 @@ def test_a_large_run_keeps_refusals_unless_asked(tmp_path, monkeypatch):
     outcome = cli("run", file, "--out", tmp_path / "b", "--no-plot", "--events", "all")
     assert outcome.stderr == ""
     assert "Accept" in set(pq.read_table(tmp_path / "b" / "events.parquet").column("result").to_pylist())
+
+
+def test_a_result_keeps_the_list_of_its_meters(tmp_path):
+    """The resolved scenario of a population from a file runs by itself, to the same bytes."""
+    listed = SCENARIOS / "meter_list.yaml"
+    assert cli("run", listed, "--out", tmp_path / "a", "--set", "end=2024-07-20 00:00").exit_code == 0
+    assert (tmp_path / "a" / "population.csv").read_bytes() == (SCENARIOS / "meter_list.csv").read_bytes()
+    assert cli("run", tmp_path / "a" / "scenario.yaml", "--out", tmp_path / "b").exit_code == 0
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    assert read_result(tmp_path / "a").population_file == read_result(tmp_path / "b").population_file

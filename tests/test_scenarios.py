@@ -27,6 +27,7 @@ def test_all_that_should_ship_ships():
         "household_rollover",
         "key_expiry",
         "kinds_of_meters",
+        "meter_list",
         "new_key_without_rollover",
         "not_migrated",
         "replace_ea07_by_ea11",

@@ -33,10 +33,12 @@ METERS = "meters.parquet"
 SCENARIO = "scenario.yaml"
 PICTURE = "timeline.png"
 PROGRAMME_PICTURE = "programme.png"
+POPULATIONS = ("population.csv", "population.parquet")
+"""Names under which a result keeps the file of its population, which its scenario reads."""
 NEEDED = (SUMMARY, EVENTS, DAILY, READINGS, SCENARIO)
 OF_AREAS = (AREAS, METERS)
 """Files that only a run with areas has."""
-FILES = (*NEEDED, *OF_AREAS, PICTURE, PROGRAMME_PICTURE)
+FILES = (*NEEDED, *OF_AREAS, PICTURE, PROGRAMME_PICTURE, *POPULATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Result:
     meters_table: pa.Table = field(repr=False)
     summary: dict[str, Json] = field(repr=False)
     scenario_text: str = field(repr=False)
+    population_file: tuple[str, bytes] | None = field(default=None, repr=False)
     record: Record | None = field(default=None, repr=False)
 
     @property
@@ -126,6 +129,9 @@ class Result:
     def _write_files(self, folder: Path, plot: bool) -> None:
         (folder / SUMMARY).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8", newline="\n")
         (folder / SCENARIO).write_text(self.scenario_text, encoding="utf-8", newline="\n")
+        if self.population_file is not None:
+            name, content = self.population_file
+            (folder / name).write_bytes(content)
         pq.write_table(self.events_table, folder / EVENTS)
         pq.write_table(self.daily_table, folder / DAILY)
         pq.write_table(self.readings_table, folder / READINGS)
@@ -146,6 +152,7 @@ def result_of(scenario: Scenario, record: Record) -> Result:
         tables.meters_table(record),
         summary(scenario, record),
         scenario.resolved,
+        scenario.population_file,
         record,
     )
 
@@ -165,6 +172,7 @@ def read_result(folder: str | Path) -> Result:
             _read_optional(place / METERS, tables.METERS),
             json.loads((place / SUMMARY).read_text(encoding="utf-8")),
             (place / SCENARIO).read_text(encoding="utf-8"),
+            next(((name, (place / name).read_bytes()) for name in POPULATIONS if (place / name).is_file()), None),
         )
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ResultError(f"{place}: cannot be read as a result: {' '.join(str(error).split())}") from None

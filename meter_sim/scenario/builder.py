@@ -20,7 +20,7 @@ from meter_sim.scenario.population import loads_used, population_of
 from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
 from meter_sim.scenario.quantities import Time, energy_text
-from meter_sim.scenario.resolved import resolved_text
+from meter_sim.scenario.resolved import population_name, resolved_text
 from meter_sim.scenario.source import Place, Source, bytes_of
 from meter_sim.scenario.tables import Tables
 from meter_sim.scenario.timeline import read_timeline, registers_of
@@ -132,7 +132,15 @@ class _Builder:
             programme=programme,
             costs=costs_of(spec.costs),
             resolved=resolved_text(spec, self._profiles, self._tables.made),
+            population_file=self._population_file(),
         )
+
+    def _population_file(self) -> tuple[str, bytes] | None:
+        """The population's file, which was read and found good."""
+        population = self._spec.population
+        if population is None or population.file is None:
+            return None
+        return population_name(population.file), (self._folder / population.file).read_bytes()
 
     def _instant(self, time: Time, path: Place) -> int:
         return self._faults.instant(time, self._zone, path)

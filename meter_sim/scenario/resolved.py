@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import yaml
 
@@ -37,6 +38,11 @@ _Dumper.add_representer(_Entry, _quoted)
 _Dumper.add_representer(list, _sequence)
 
 
+def population_name(file: str) -> str:
+    """The name under which a result keeps a population's file, beside the resolved scenario."""
+    return f"population{PurePath(file).suffix.lower()}"
+
+
 def resolved_text(
     spec: schema.ScenarioSpec, profiles: Mapping[str, schema.LoadSpec], tables: Mapping[str, tuple[int, ...]]
 ) -> str:
@@ -47,6 +53,8 @@ def resolved_text(
         for key in group["vending_keys"]:
             if key["key"] not in TEST_KEY_NAMES:
                 key["key"] = schema.HIDDEN_KEY
+    if spec.population is not None and spec.population.file is not None:
+        full["population"]["file"] = population_name(spec.population.file)
     for action in full["timeline"]:
         if "enter" in action:
             action["enter"] = _Entry(action["enter"])

@@ -210,6 +210,8 @@ class Scenario:
     costs: Costs
     resolved: str = field(repr=False)
     """The file as YAML with all defaults and tables written out, without vending keys given in hex."""
+    population_file: tuple[str, bytes] | None = field(default=None, repr=False)
+    """Name and content of the population's file, as the resolved text names it."""
 
     @property
     def meter_days(self) -> int:
