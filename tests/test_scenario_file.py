@@ -560,6 +560,8 @@ def test_wrong_overrides(tmp_path, path, value, line):
 def test_what_a_resolved_scenario_says_is_the_same_scenario(tmp_path):
     for file in sorted(SCENARIOS.glob("*.yaml")):
         first = read_scenario(file)
+        if first.population_file is not None:
+            (tmp_path / first.population_file[0]).write_bytes(first.population_file[1])
         again = read(tmp_path, first.resolved)
         assert again.resolved == first.resolved
         assert again.meters == first.meters

@@ -4,6 +4,8 @@ They ask what the meter shows (its test tokens tell SGC, KRN and TI), compare it
 helps: the sections of a change once more, a corrected record, new tokens for those that the meter will never accept.
 """
 
+from dataclasses import replace
+
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.hand import Hand, Held
 from meter_sim.engine.register_view import RegisterView, truth_of
@@ -11,6 +13,7 @@ from meter_sim.engine.site import Sale, Site
 from meter_sim.results.record import EventKind
 from meter_sim.sts.token import CreditToken
 from meter_sim.vending.point_of_sale import Slip
+from meter_sim.vending.refusal import Refusal
 from meter_sim.vending.secure_module import MeterRecord
 
 
@@ -34,11 +37,11 @@ class Clerk:
         back, so that credit can be sold to it, and waits for a replacement.
         """
         site, view = self._site, self._site.view
-        name, truth = connection.setup.name, truth_of(connection)
-        record = site.register.records[name]
-        if self._holds_record(connection):
+        name, record = connection.setup.name, site.register.records[connection.setup.name]
+        truth = self._truth(connection, record)
+        if self.holds_record(connection):
             return False
-        if self._misses_a_change(connection):
+        if self.misses_a_change(connection):
             if connection.meter.model.takes_key_changes or view is None:
                 return False
             self._cannot(view, connection)
@@ -52,20 +55,35 @@ class Clerk:
         site.journal.happened(connection, EventKind.CORRECTED, reason=_difference(record, truth))
         return True
 
-    def _misses_a_change(self, connection: Connection) -> bool:
+    def misses_a_change(self, connection: Connection) -> bool:
         """Whether sections were issued that the meter would take: it still holds the key that they were made under."""
         sections = self._site.register.changes.get(connection.setup.name, ())
         if not sections or sections[0].record is None:
             return False
-        made_under, meter = sections[0].record, connection.meter
-        same_meter = made_under.pan == meter.pan and made_under.encryption is meter.model.encryption
-        return same_meter and self._site.module.decoder_key(made_under) == meter.keys.key
+        return self._holds(connection, sections[0].record)
 
-    def _holds_record(self, connection: Connection) -> bool:
-        site, meter = self._site, connection.meter
-        record = site.register.records[connection.setup.name]
-        same_meter = record.pan == meter.pan and record.encryption is meter.model.encryption
-        return same_meter and site.module.decoder_key(record) == meter.keys.key
+    def holds_record(self, connection: Connection) -> bool:
+        """Whether a meter is what the register says, key and all."""
+        return self._holds(connection, self._site.register.records[connection.setup.name])
+
+    def _holds(self, connection: Connection, record: MeterRecord) -> bool:
+        meter = connection.meter
+        if record.pan != meter.pan or record.encryption is not meter.model.encryption:
+            return False
+        try:
+            return self._site.module.decoder_key(record) == meter.keys.key
+        except Refusal:  # the record names no vending key
+            return False
+
+    def _truth(self, connection: Connection, record: MeterRecord) -> MeterRecord:
+        """What the meter is found to be: as it shows, or in another supply group if only that gives its key.
+
+        A key change in two sections leaves the supply group that the meter shows as it was (C).
+        """
+        shown = truth_of(connection)
+        groups = (shown.supply_group, record.supply_group, *self._site.module.supply_groups)
+        found = (replace(shown, supply_group=group) for group in groups)
+        return next((truth for truth in found if self._holds(connection, truth)), shown)
 
     def _cannot(self, view: RegisterView, connection: Connection) -> None:
         name = connection.setup.name
@@ -79,7 +97,7 @@ class Clerk:
     def _sections(self, connection: Connection, hand: Hand, pos: str) -> None:
         """The sections of a change that was issued and that the meter misses."""
         site = self._site
-        if self._holds_record(connection) or not self._misses_a_change(connection):
+        if self.holds_record(connection) or not self.misses_a_change(connection):
             hand.tokens = [held for held in hand.tokens if not held.section]
             return
         slip = site.reprint_key_change(connection, pos, "help")
@@ -111,7 +129,7 @@ class Clerk:
         site = self._site
         if held.token.record != site.register.records[connection.setup.name]:
             return True
-        if not self._holds_record(connection):
+        if not self.holds_record(connection):
             return False
         return not connection.meter.would_answer(held.token.digits, site.now).status.accepted
 

@@ -181,8 +181,8 @@ class Connection:
 
     # -- replacement -------------------------------------------------------------------------------------------
 
-    def replace_meter(self, meter: Meter, now: int) -> int:
-        """Put another meter in place of this one; returns what was left on the old one's register, watt-seconds."""
+    def replace_meter(self, meter: Meter, now: int) -> None:
+        """Put another meter in place of this one; what is left on the old one's register goes with it."""
         self.settle(now)
         old = self.meter.register
         self._past.add(old.credited, old.used, old.cleared, old.balance)
@@ -190,7 +190,6 @@ class Connection:
         self.meter = meter
         self.keypad = Keypad(meter.model.digit_timeout)
         self.replaced += 1
-        return old.balance
 
     # -- books -------------------------------------------------------------------------------------------------
 

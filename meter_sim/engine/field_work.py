@@ -12,7 +12,7 @@ from meter_sim.engine.clerk import Clerk
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.register_view import RegisterView
-from meter_sim.engine.site import Process, Sale, Site
+from meter_sim.engine.site import Process, Sale, Site, tenths_of
 from meter_sim.local_time import DAY
 from meter_sim.meter.credit import WS_PER_TENTH
 from meter_sim.meter.key_register import KeyRegister
@@ -23,6 +23,7 @@ from meter_sim.programme import Phase as ProgrammePhase
 from meter_sim.results.record import EventKind
 from meter_sim.scenario.meter_numbers import pan_of
 from meter_sim.sts.tid import GREATEST as GREATEST_TID
+from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import Slip
 from meter_sim.vending.secure_module import MeterRecord
 
@@ -59,7 +60,8 @@ class DepotRun:
         self._clerk = Clerk(site)
         self._tasks: dict[int, Task] = {}
         self._visits: dict[int, int] = {}
-        self._active: set[int] = set()
+        self._active: dict[int, int | None] = {}
+        """Phases that send crews now, with the instant at which each ends."""
         self._delivered = 0
         self.stock = depot.stock
 
@@ -105,19 +107,24 @@ class DepotRun:
                 task = self._tasks.setdefault(connection.number, Task(connection, job, self._today(), set()))
                 if task.phases is not None:
                     task.phases.add(phase.number)
-        self._active.add(phase.number)
+        self._active[phase.number] = phase.end
         if phase.end is not None:
             yield site.moment(phase.end, Phase.PROGRAMME)
-            self._active.discard(phase.number)
+            del self._active[phase.number]
             for number in [number for number, task in self._tasks.items() if not self._is_sent(task)]:
                 del self._tasks[number]
 
     def _is_sent(self, task: Task) -> bool:
         """Whether a phase that goes on sends a crew to this meter, or somebody asked for it."""
-        return task.phases is None or bool(task.phases & self._active)
+        if task.phases is None:
+            return True
+        ends = [self._active[number] for number in task.phases if number in self._active]
+        return any(end is None or end > self._site.now for end in ends)
 
     def _wants_visit(self, connection: Connection, visit: Visit) -> bool:
         state = self._view.presumed(connection)
+        if connection.setup.name in self._view.cannot and not self._view.programme.replace_all:
+            return False
         if state is RegisterState.ISSUED:
             return visit is Visit.UNCONFIRMED
         return state in (RegisterState.NOT_STARTED, RegisterState.ISSUABLE)
@@ -142,7 +149,7 @@ class DepotRun:
         self._drop_done()
         today, left = self._today(), self.stock
         due = sorted(
-            (task for task in self._tasks.values() if task.due <= today),
+            (task for task in self._tasks.values() if task.due <= today and self._is_sent(task)),
             key=lambda task: (not task.appointment, task.due, task.connection.number),
         )
         tasks = []
@@ -258,6 +265,8 @@ class DepotRun:
             old.tariff_index,
         )
         vending_key = site.module.vending_key(record.supply_group, record.key_revision)
+        if vending_key.active_from is not None and site.now < vending_key.active_from:
+            return VisitOutcome.NOT_ISSUED  # what is left on the old meter could not be credited
         keys = KeyRegister(
             key=site.module.decoder_key(record),
             key_type=vending_key.key_type,
@@ -271,7 +280,9 @@ class DepotRun:
         new = Meter(record.pan, keys, model=model, manufacture_tid=made)
         if not connection.meter.powered:
             new.power_off()
-        left = connection.replace_meter(new, site.now)
+        service, left = _left(connection.meter)
+        connection.replace_meter(new, site.now)
+        site.count_lost(connection)
         view.replaced(connection.setup.name, record)
         self._area.counts["changed_replaced"] += 1
         site.journal.happened(connection, EventKind.REPLACED, reason=record.pan.digits)
@@ -279,14 +290,21 @@ class DepotRun:
             site.supply_changed(connection)
         else:
             connection.change()
-        tenths = -(-left // WS_PER_TENTH)
-        if tenths:
-            slip = site.sell(connection, tenths, site.counter.name, "crew credit", kind=Sale.REPLACES)
+        if left:
+            slip = site.sell(connection, left, site.counter.name, "crew credit", service=service, kind=Sale.REPLACES)
             if isinstance(slip, Slip) and slip.token is not None:
                 site.count(connection, "replaced_tokens")
-                site.count(connection, "replaced_tenths", tenths)
+                site.count(connection, "replaced_tenths", tenths_of(slip.token))
                 site.enter(connection, slip.token.digits, "crew credit", slip.token, by="replaced")
         return VisitOutcome.REPLACED
 
     def _today(self) -> int:
         return self._site.scenario.calendar.day(self._site.now)
+
+
+def _left(meter: Meter) -> tuple[Service, int]:
+    """What is left on the register that the switch goes by, as a token says it, in the customer's favour."""
+    if Service.ELECTRICITY in meter.registers:
+        return Service.ELECTRICITY, -(-meter.register.balance // WS_PER_TENTH)
+    service = meter.model.services[0]
+    return service, meter.registers[service].balance

@@ -57,8 +57,11 @@ class Habits:
         """When a behaviour that named no purchase is asked again: at midnight. Others wait for a change."""
         if self._own is None:
             return None
-        calendar = self._site.scenario.calendar
-        return calendar.midnight(calendar.day(self._site.now) + 1)
+        calendar, now = self._site.scenario.calendar, self._site.now
+        day = calendar.day(now) + 1
+        while calendar.midnight(day) <= now:  # a clock that was put back over midnight
+            day += 1
+        return calendar.midnight(day)
 
     def goes_shopping(self) -> None:
         """Note that a purchase is made now; a payday that has come is used up by it."""

@@ -108,6 +108,7 @@ class Household:
             yield site.moment(site.now + site.area(connection).area.busy_retry, Phase.PURCHASE)
         connection.settle(site.now)
         if self._gave_up:
+            self._gave_up = False
             site.complain(connection)
         tenths, withheld = self._habits.amount(count), 0
         debt = site.register.debts.get(connection.setup.name, 0)
@@ -121,7 +122,7 @@ class Household:
         if withheld:
             site.register.debts[connection.setup.name] = debt - withheld
             site.count(connection, "paid_back_tenths", withheld)
-        site.count(connection, "money", tenths * site.scenario.costs.kwh // 10)
+        self._pay(tenths)
         self._habits.bought()
         hand = Hand(count)
         hand.take(slip, label)
@@ -147,11 +148,16 @@ class Household:
         if spare.share and happens(spare.share, self._draw(Purpose.SPARE, count)):
             slip = site.sell(connection, tenths, pos, f"{label} spare", service=self._service, kind=Sale.SPARE)
             if isinstance(slip, Slip):
-                site.count(connection, "money", tenths * site.scenario.costs.kwh // 10)
+                self._pay(tenths)
                 drawer = Hand(count, tries=_SPARE_TRIES)
                 drawer.take(slip, f"{label} spare")
                 kept = max(spare.kept.value(self._draw(Purpose.SPARE_KEPT, count)), 1)
                 site.env.process(self._use(drawer, site.now + kept))
+
+    def _pay(self, tenths: int) -> None:
+        """Count the money of a purchase; only electricity has a price."""
+        if self._service is Service.ELECTRICITY:
+            self._site.count(self._connection, "money", tenths * self._site.scenario.costs.kwh // 10)
 
     def _borrow(self, hand: Hand, label: str) -> None:
         """Units that the programme lends to a meter that is not presumed changed, once."""
@@ -229,6 +235,8 @@ class Household:
         """Use what was bought; who gives it up complains with the next purchase."""
         accepted = yield from self._use(hand, start)
         self._gave_up = not accepted and start is not None
+        if accepted and self._site.view is not None:
+            self._site.view.complaints.discard(self._connection.setup.name)
         return accepted
 
     # -- entering ----------------------------------------------------------------------------------------------
@@ -312,8 +320,10 @@ class Household:
     def _blame(self, hand: Hand) -> None:
         """Say why the meter will be without supply: its key change is missing, or what was bought is refused."""
         site, connection = self._site, self._connection
-        old = site.presumed(connection) != connection.meter.keys.key_revision
-        site.set_cause(connection, Cause.NOT_MIGRATED if old or hand.has_sections else Cause.REFUSED)
+        if not self._clerk.holds_record(connection) and self._clerk.misses_a_change(connection):
+            site.set_cause(connection, Cause.NOT_MIGRATED)
+        elif any(not held.section for held in hand.left):
+            site.set_cause(connection, Cause.REFUSED)
 
     def _look_for_message(self, hand: Hand) -> None:
         """Remember the sections of a message that were never entered, and enter them first the next time."""

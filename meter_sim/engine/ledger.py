@@ -29,10 +29,13 @@ class Ledger:
         self.accepted = 0
         self._open: dict[str, _Open] = {}
 
-    def issue(self, token: IssuedToken, tenths: int) -> None:
-        """Note a token that is handed out for the first time."""
+    def issue(self, token: IssuedToken, tenths: int) -> bool:
+        """Note a token that is handed out; whether it is another than those that are open already."""
+        if token.digits in self._open:
+            return False
         self.issued += 1
         self._open[token.digits] = _Open(token.record, tenths)
+        return True
 
     def enter(self, digits: str, answer: Answer) -> None:
         """Note what the meter answered to a token that somebody meant to enter."""

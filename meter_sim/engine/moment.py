@@ -29,6 +29,8 @@ class Moment(simpy.Event):
     """An event at an instant, in its phase; within a phase in the order in which moments were made."""
 
     def __init__(self, env: Environment, instant: int, phase: Phase) -> None:
+        if instant < env.now:
+            raise AssertionError(f"a moment at {instant}, and it is {env.now} already")
         super().__init__(env)
         self._ok = True
         self._value = None

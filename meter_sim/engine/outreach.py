@@ -33,7 +33,9 @@ class Outreach:
         site, programme = self._site, self._view.programme
         for phase in programme.phases:
             site.env.process(self._run(phase))
-        if programme.credit_until is not None and not programme.replace_all:
+        last = programme.key_change_until
+        over = programme.credit_until is not None and last is not None and last // 60 <= programme.credit_until // 60
+        if programme.credit_until is not None and not programme.replace_all and not over:
             site.env.process(self._after_credit(programme.credit_until))
         if programme.key_change_until is not None:
             site.env.process(self._after_key_changes(programme.key_change_until))
@@ -118,6 +120,8 @@ class Outreach:
             return
         if self._is_wanted(connection):
             slip = self._issued(connection, phase)
+        elif self._view.presumed(connection) is RegisterState.PRESUMED:
+            return
         else:  # it was issued before: the same sections once more
             slip = site.reprint_key_change(connection, site.counter.name, self._label(phase))
         if isinstance(slip, Slip):

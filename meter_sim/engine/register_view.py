@@ -6,6 +6,7 @@ from meter_sim.engine.connection import Connection
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.programme import Programme, RegisterState, TrueState
 from meter_sim.vending.point_of_sale import MeterRegister
+from meter_sim.vending.refusal import Refusal
 from meter_sim.vending.secure_module import MeterRecord, SecureModule
 
 
@@ -55,6 +56,10 @@ class RegisterView:
         self.base[name] = record
         self.issued.pop(name, None)
         self.complaints.discard(name)
+        try:
+            self._module.decoder_key(self.target(name))
+        except Refusal:  # in its true supply group the meter has no key to change to
+            self.scope.discard(name)
         if not self.programme.replace_all and self.target(name) == record:
             self.confirmed.add(name)
         else:
@@ -94,7 +99,10 @@ class RegisterView:
         meter = connection.meter
         if record.pan != meter.pan or record.encryption is not meter.model.encryption:
             return False
-        return meter.keys.key == self._module.decoder_key(record)
+        try:
+            return meter.keys.key == self._module.decoder_key(record)
+        except Refusal:  # the record names no vending key
+            return False
 
     def presumed(self, connection: Connection) -> RegisterState:
         """What the register thinks."""

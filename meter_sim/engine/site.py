@@ -212,8 +212,7 @@ class Site:
         if slip.token is not None:
             if not reprint:
                 tenths = tenths_of(slip.token)
-                self.count(connection, "tokens_issued")
-                self.ledgers[connection.setup.name].issue(slip.token, tenths)
+                self._note(connection, slip.token)
                 if kind in (Sale.PAID, Sale.SPARE):
                     connection.book_purchase(tenths)
                 if kind is Sale.PAID:
@@ -257,9 +256,12 @@ class Site:
 
     def note(self, connection: Connection, token: IssuedToken) -> None:
         """Note a token that is handed out for the first time outside a sale."""
-        self.count(connection, "tokens_issued")
+        self._note(connection, token)
         self.count(connection, "tokens_printed")
-        self.ledgers[connection.setup.name].issue(token, tenths_of(token))
+
+    def _note(self, connection: Connection, token: IssuedToken) -> None:
+        if self.ledgers[connection.setup.name].issue(token, tenths_of(token)):
+            self.count(connection, "tokens_issued")
 
     def hand_out(self, connection: Connection, slip: Slip, label: str, kind: EventKind) -> None:
         """Note and log the token of a slip that reaches a customer outside a sale."""
@@ -275,10 +277,9 @@ class Site:
         again = reprint or slip.repeated
         self.count(connection, "tokens_printed", len(slip.key_change))
         if not again:
-            self.count(connection, "tokens_issued", len(slip.key_change))
             self.count(connection, "key_changes_issued")
             for token in slip.key_change:
-                self.ledgers[connection.setup.name].issue(token, 0)
+                self._note(connection, token)
             if self.view is not None:
                 self.view.issued.setdefault(connection.setup.name, channel)
         self.journal.sections_issued(connection, slip, label, reprint=again)
@@ -361,10 +362,14 @@ class Site:
         how = by or view.issued.get(connection.setup.name, "timeline")
         self.count(connection, f"changed_{how}")
         view.complaints.discard(connection.setup.name)
-        connection.tokens_lost = tuple(
+        self.count_lost(connection)
+
+    def count_lost(self, connection: Connection) -> None:
+        """Note the credit tokens that the meter would have taken before its key changed or it was replaced."""
+        connection.tokens_lost += tuple(
             tenths
             for record, tenths in self.ledgers[connection.setup.name].open_credit
-            if self.module.decoder_key(record) != connection.meter.keys.key
+            if record.pan != connection.meter.pan or self.module.decoder_key(record) != connection.meter.keys.key
         )
 
 

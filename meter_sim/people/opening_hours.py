@@ -28,7 +28,7 @@ class OpeningHours:
         """
         midnight = calendar.midnight(day)
         closes = calendar.midnight(day + 1) if self.closes == DAY else midnight + self.closes
-        return midnight + self.opens, closes
+        return min(midnight + self.opens, closes), closes
 
     def day_open_after(self, calendar: LocalCalendar, instant: int) -> int:
         """The first local day, this one included, whose closing lies after the instant and on which it opens."""

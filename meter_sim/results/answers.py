@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from math import ceil
 
-from meter_sim.local_time import DAY, date_of
+from meter_sim.local_time import date_of
 from meter_sim.people.help_desk import Outcome as DeskOutcome
 from meter_sim.programme import Cause, Channel, Programme, TrueState
 from meter_sim.results.area_day import CHANGED_BY, column
@@ -39,7 +39,7 @@ class Answers:
         deadline = scenario.end if programme.credit_until is None else programme.credit_until
         self._deadline = date_of(calendar.day(min(deadline, scenario.end - 1)))
         self._after = (self._deadline + timedelta(days=1)).isoformat()
-        self._deadline_instant = deadline
+        self._deadline_instant = min(deadline, scenario.end)
 
     def all(self) -> dict[str, Json]:
         """The ten answers."""
@@ -58,6 +58,10 @@ class Answers:
 
     def _by_area(self, answer: Callable[[Series], dict[str, Json]]) -> dict[str, Json]:
         return {series.area: answer(series) for series in self._series}
+
+    def _areas_of(self, series: Series) -> tuple[Series, ...]:
+        """The areas that a series stands for: itself, or each of all together."""
+        return self._series[:-1] if series is self._series[-1] else (series,)
 
     def _in(self, series: Series) -> list[MeterEnd]:
         return [meter for meter in self._meters if series is self._series[-1] or meter.area == series.area]
@@ -182,7 +186,9 @@ class Answers:
             "replaced_by_month": {month: number for month, number in sorted(months.items()) if number},
             "still_waiting": series.last("replacements_waiting"),
             "stock_at_end": series.last("stock"),
-            "meters_to_order": max(series.last("replacements_waiting") - series.last("stock"), 0),
+            "meters_to_order": sum(
+                max(area.last("replacements_waiting") - area.last("stock"), 0) for area in self._areas_of(series)
+            ),
         }
 
     def _without_supply(self, series: Series) -> dict[str, Json]:
@@ -217,12 +223,11 @@ class Answers:
         for desk in ("help_desk", "office"):
             if not series.total(f"{desk}_requests"):
                 continue
-            start = self._deadline_instant - LAST_MONTH * DAY
             waits = sorted(
                 wait.waited
                 for wait in self._waits
                 if wait.desk == desk
-                and start <= wait.at < self._deadline_instant
+                and first <= self._date(wait.at) < self._after
                 and (series is self._series[-1] or wait.area == series.area)
             )
             answer[desk] = {
@@ -239,6 +244,9 @@ class Answers:
                 "longest_queue": series.most(f"{desk}_longest_queue", first, self._after),
             }
         return answer
+
+    def _date(self, instant: int) -> str:
+        return date_of(self._scenario.calendar.day(instant)).isoformat()
 
     def _late_changes(self, series: Series) -> dict[str, Json]:
         """Question 9: how long KCTs are still issued after credit under the old key stops."""

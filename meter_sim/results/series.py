@@ -32,7 +32,8 @@ class Series:
         return next((day.date for day in self.days if day.counts.get(name, 0) >= level), None)
 
     def best_rate(self, name: str, width: int) -> float:
-        """The greatest rise of a column a day over `width` days."""
+        """The greatest rise of a column a day over `width` days, or over the whole of a shorter run."""
+        width = max(min(width, len(self.days) - 1), 1)
         values = [day.counts.get(name, 0) for day in self.days]
         steps = range(width, len(values))
         return round(max((values[place] - values[place - width] for place in steps), default=0) / width, 2)

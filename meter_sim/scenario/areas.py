@@ -11,6 +11,7 @@ from meter_sim.people.help_desk import Desk
 from meter_sim.people.opening_hours import OpeningHours
 from meter_sim.programme import Area, Channel, Costs, Lending, Outage, Phase, Programme
 from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.meter_numbers import GREATEST_CONNECTION
 from meter_sim.scenario.quantities import Time
 from meter_sim.scenario.scenario import MeterSetup
 from meter_sim.scenario.schema import ScenarioSpec
@@ -21,6 +22,7 @@ from meter_sim.scenario.tables import Tables
 from meter_sim.sts.dkga import Dkga
 from meter_sim.sts.errors import StsError
 from meter_sim.sts.identity import Encryption
+from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import KeyChangePlan
 from meter_sim.vending.refusal import VendingKeyUnknown
 from meter_sim.vending.secure_module import SecureModule
@@ -66,6 +68,8 @@ class AreasBuilder:
             start, end = self._instant(outage.start, (*at, "start")), self._instant(outage.end, (*at, "end"))
             if end <= start:
                 self._faults.add((*at, "end"), f"{outage.end} is not after the start {outage.start}")
+            if end <= self._span[0] or start >= self._span[1]:
+                self._faults.add((*at, "start"), "the whole outage is outside the run")
             outages.append(Outage(start, end))
         return Area(
             name=name,
@@ -223,6 +227,8 @@ class AreasBuilder:
         until = self._instant(spec.lend.until, (*path, "until"))
         if until <= start:
             self._faults.add((*path, "until"), f"{spec.lend.until} is not after the start {spec.lend.start}")
+        if until <= self._span[0] or start >= self._span[1]:
+            self._faults.add((*path, "start"), "the whole span is outside the run")
         return Lending(start, until, spec.lend.amount, chance(spec.lend.pay_back))
 
     def _within(self, time: Time | None, path: Place) -> int | None:
@@ -240,11 +246,25 @@ class AreasBuilder:
 def check_targets(
     faults: Faults, programme: Programme | None, meters: Iterable[MeterSetup], module: SecureModule
 ) -> None:
-    """Note meters in scope of a programme that no decoder key can be made for under the key that it changes to."""
-    if programme is None or programme.replace_all:
+    """Note meters in scope of a programme that it cannot do its work on.
+
+    Those for which no decoder key can be made under the key that it changes to, that its new meters cannot replace, or
+    to which it cannot lend.
+    """
+    if programme is None:
         return
     tried: set[tuple[str, str, Encryption]] = set()
+    models: set[str] = set()
     for meter in meters:
+        if programme.in_scope(meter.record) and not meter.dead:
+            if meter.model.name not in models:
+                models.add(meter.model.name)
+                _check_model(faults, programme, meter.model)
+            if programme.replacement is not None and meter.connection > GREATEST_CONNECTION:
+                what = f"{meter.name} may be replaced, and a connection is at most {GREATEST_CONNECTION} then"
+                faults.add(("programme", "replace_with"), what)
+        if programme.replace_all:
+            continue
         for record in (meter.record,) if meter.truth is None else (meter.record, meter.truth):
             kind = record.pan.iin, record.supply_group, record.encryption
             if kind in tried or not programme.in_scope(record):
@@ -257,6 +277,20 @@ def check_targets(
             except StsError as error:
                 what = f"{error}, and {meter.name} of supply group {record.supply_group} is to change"
                 faults.add(("programme", "change_key", "to"), what)
+
+
+def _check_model(faults: Faults, programme: Programme, model: MeterModel) -> None:
+    main = _main_service(model)
+    if programme.replacement is not None and _main_service(programme.replacement) is not main:
+        what = f"{programme.replacement.name} has no register for {main.words}, and {model.name} is to be replaced"
+        faults.add(("programme", "replace_with"), what)
+    if programme.lending is not None and main is not Service.ELECTRICITY:
+        faults.add(("programme", "lend"), f"kWh are lent, and the model {model.name} counts {main.unit}")
+
+
+def _main_service(model: MeterModel) -> Service:
+    """The service that the switch goes by."""
+    return Service.ELECTRICITY if Service.ELECTRICITY in model.services else model.services[0]
 
 
 def keys_of_programme(keys: tuple[VendingKey, ...], programme: Programme | None) -> tuple[VendingKey, ...]:

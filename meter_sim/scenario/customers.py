@@ -10,6 +10,7 @@ from meter_sim.people.customer import Campaign, Customer, Mistakes, NeverBuys, P
 from meter_sim.scenario import schema
 from meter_sim.scenario.behaviours import NOT_ALLOWED, BehaviourFault, behaviour_at
 from meter_sim.scenario.faults import Faults
+from meter_sim.scenario.quantities import energy_text
 from meter_sim.scenario.schema_customer import AmountSpec, CustomerSpec
 from meter_sim.scenario.source import Place
 from meter_sim.scenario.tables import Tables
@@ -60,6 +61,10 @@ def misfit(customer: Customer, model: MeterModel) -> str | None:
         return f"the model {model.name} counts money, and customers buy kWh, m3 or min"
     if main is not Service.ELECTRICITY and (customer.when_below is not None or customer.amount_is_use):
         return f"no load draws on the model {model.name}; give buy.every or buy.paydays, and an amount in {main.unit}"
+    if main is not Service.ELECTRICITY and customer.free_tenths:
+        return f"free units are kWh, and the model {model.name} counts {main.unit}"
+    if customer.when_below is not None and customer.when_below > model.credit_cap:
+        return f"buy.when_below is above the credit_cap of {model.name}, {energy_text(model.credit_cap)}"
     if customer.unit != main.unit and not customer.amount_is_use and customer.behaviour is None:
         return f"{customer.name} buys {customer.unit}, and the model {model.name} counts {main.unit}"
     return None

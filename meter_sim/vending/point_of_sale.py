@@ -28,18 +28,25 @@ class TidList:
     """The minutes for which tokens were issued, per meter, on an axis that a change of base date does not move (C)."""
 
     def __init__(self) -> None:
-        self._issued: dict[str, set[int]] = {}
+        self._issued: dict[str, dict[int, int]] = {}
 
     def next_free(self, meter: str, minute: int, usable: Callable[[int], bool]) -> int:
         """The first minute from `minute` on that no token of this meter has and that is usable (C)."""
-        issued = self._issued.get(meter, set())
+        issued = self._issued.get(meter, {})
+        passed = []
         while minute in issued or not usable(minute):
-            minute += 1
+            if minute in issued:
+                passed.append(minute)
+                minute = issued[minute]
+            else:
+                minute += 1
+        for before in passed:  # a run of minutes is walked through once
+            issued[before] = minute
         return minute
 
     def note(self, meter: str, minute: int) -> None:
         """Remember that a token was issued for this minute."""
-        self._issued.setdefault(meter, set()).add(minute)
+        self._issued.setdefault(meter, {}).setdefault(minute, minute + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,11 @@ class SecureModule:
                 raise WrongIdentity(f"two vending keys for supply group {name[0]}, key revision {name[1]}")
             self._keys[name] = key
 
+    @property
+    def supply_groups(self) -> tuple[str, ...]:
+        """The supply groups of its vending keys, in their order."""
+        return tuple(dict.fromkeys(group for group, _ in self._keys))
+
     def vending_key(self, supply_group: str, key_revision: int) -> VendingKey:
         """The vending key of an SGC and KRN. Raises VendingKeyUnknown."""
         try:
