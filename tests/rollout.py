@@ -70,9 +70,13 @@ def changed(changes):
 def write(folder: Path, changes) -> Path:
     """The scenario file of a changed town."""
     file = folder / "town.yaml"
-    text = yaml.dump(changed(changes), Dumper=_Quoted, sort_keys=False)
-    file.write_text(text.replace("'", ""), encoding="utf-8")
+    file.write_text(dumped(changed(changes)), encoding="utf-8")
     return file
+
+
+def dumped(tree) -> str:
+    """A scenario file's text."""
+    return yaml.dump(tree, Dumper=_Quoted, sort_keys=False).replace("'", "")
 
 
 def town(folder: Path, changes=None, *, allow_code=False, **options):
