@@ -7,6 +7,7 @@ import yaml
 
 from meter_sim.engine.reference import run
 from meter_sim.results.result import result_of
+from meter_sim.scenario.meter_numbers import pan_of
 from meter_sim.scenario.reader import read_scenario
 
 BASE = {
@@ -93,3 +94,49 @@ def total(result, name, area="town"):
 def series(result, name, area="town"):
     """A column over an area's days."""
     return [day.counts.get(name, 0) for day in result.record.area_days if day.area == area]
+
+
+# -- towns whose numbers are worked out by hand --------------------------------------------------------------------
+
+ONCE = "1000 days"
+"""Longer than any of these runs."""
+
+
+def buyer(first, **more):
+    """Buys 10 kWh at an instant, enters an hour later without mistakes, and buys no more within the run."""
+    return {"buy": {"every": ONCE, "first": first}, "amount": "10 kWh", "enter_after": "1 h"} | more
+
+
+def meter(number, area, customer=None, **more):
+    """A listed meter of an area, with 50 kWh and no load."""
+    who = {} if customer is None else {"customer": customer}
+    return {
+        "name": f"{area}{number}", "pan": pan_of(900 + number).digits, "supply_group": "123457", "key_revision": "1",
+        "credit": "50 kWh", "load": "none", "area": area,
+    } | who | more  # fmt: skip
+
+
+def file_of(**sections):
+    """A file of the old and the new key from June to October 2024, in UTC."""
+    return {
+        "name": "By hand",
+        "start": "2024-06-03 00:00",
+        "end": "2024-10-17 00:00",
+        "timezone": "UTC",
+        "supply_groups": {
+            "123457": {
+                "vending_keys": [
+                    {"key_revision": "1", "base_date": "1993", "dkga": "02", "key": "test:old"},
+                    {"key_revision": "2", "base_date": "2014", "dkga": "04", "key": "test:new"},
+                ]
+            }
+        },
+    } | sections
+
+
+def by_hand(folder, **sections):
+    """The result of a file with these sections beside the dates and the keys."""
+    file = folder / "by_hand.yaml"
+    file.write_text(dumped(file_of(**sections)), encoding="utf-8")
+    scenario = read_scenario(file)
+    return result_of(scenario, run(scenario))

@@ -6,52 +6,9 @@ nothing. The comments say why each number is what it is.
 
 import pytest
 
-from meter_sim.engine.reference import run
-from meter_sim.results.result import result_of
-from meter_sim.scenario.meter_numbers import pan_of
-from meter_sim.scenario.reader import read_scenario
-from tests.rollout import dumped
+from tests.rollout import by_hand, buyer, meter
 
 DEADLINE = "2024-09-16 23:59"
-ONCE = "1000 days"
-
-
-def buyer(first, **more):
-    """Buys 10 kWh at an instant, enters an hour later without mistakes, and buys no more within the run."""
-    return {"buy": {"every": ONCE, "first": first}, "amount": "10 kWh", "enter_after": "1 h"} | more
-
-
-def meter(number, area, customer=None, **more):
-    who = {} if customer is None else {"customer": customer}
-    return {
-        "name": f"{area}{number}", "pan": pan_of(900 + number).digits, "supply_group": "123457", "key_revision": "1",
-        "credit": "50 kWh", "load": "none", "area": area,
-    } | who | more  # fmt: skip
-
-
-def file_of(**sections):
-    return {
-        "name": "By hand",
-        "start": "2024-06-03 00:00",
-        "end": "2024-10-17 00:00",
-        "timezone": "UTC",
-        "supply_groups": {
-            "123457": {
-                "vending_keys": [
-                    {"key_revision": "1", "base_date": "1993", "dkga": "02", "key": "test:old"},
-                    {"key_revision": "2", "base_date": "2014", "dkga": "04", "key": "test:new"},
-                ]
-            }
-        },
-    } | sections
-
-
-def answered(folder, **sections):
-    file = folder / "by_hand.yaml"
-    file.write_text(dumped(file_of(**sections)), encoding="utf-8")
-    scenario = read_scenario(file)
-    return result_of(scenario, run(scenario))
-
 
 # -- a rollout of four areas ---------------------------------------------------------------------------------------
 
@@ -121,7 +78,7 @@ for kind in TOWN["customers"].values():
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    return answered(tmp_path_factory.mktemp("town"), **TOWN)
+    return by_hand(tmp_path_factory.mktemp("town"), **TOWN)
 
 
 @pytest.fixture(scope="module")
@@ -339,7 +296,7 @@ DOORS = {
 
 def test_7_revisits(tmp_path):
     """Shut: 1 and 2 on 1, 8 and 15 July, 3 on 2 and 9 July and then the phase ends. Notes: an appointment each."""
-    result = answered(tmp_path, **DOORS)
+    result = by_hand(tmp_path, **DOORS)
     shut = {"visits": 8, "no_access": 8, "percent_no_access": 100.0, "appointments": 0, "revisits": 5, "waiting_at_end": 0}
     notes = {"visits": 4, "no_access": 2, "percent_no_access": 50.0, "appointments": 2, "revisits": 2, "waiting_at_end": 0}
     both = {"visits": 12, "no_access": 10, "percent_no_access": 83.3, "appointments": 2, "revisits": 7, "waiting_at_end": 0}
@@ -389,7 +346,7 @@ QUEUES = {
 
 @pytest.fixture(scope="module")
 def queues(tmp_path_factory):
-    return answered(tmp_path_factory.mktemp("queues"), **QUEUES).summary["answers"]
+    return by_hand(tmp_path_factory.mktemp("queues"), **QUEUES).summary["answers"]
 
 
 def test_8_queues_in_the_last_month(queues):
