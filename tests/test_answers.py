@@ -4,9 +4,13 @@ Most customers buy once, at a second that the file gives; no entry goes wrong un
 nothing. The comments say why each number is what it is.
 """
 
+from datetime import date, timedelta
+
 import pytest
 
-from tests.rollout import by_hand, buyer, meter
+from meter_sim.results.area_day import AreaDay
+from meter_sim.results.series import Series, series_of
+from tests.rollout import buyer, by_hand, meter
 
 DEADLINE = "2024-09-16 23:59"
 
@@ -317,7 +321,7 @@ ASKERS = {
     "august": ("2024-08-08 10:00", 3),  # before the last 30 days, which begin on 17 August
     "friday": ("2024-09-06 10:00", 10),
     "monday": ("2024-09-09 10:00", 1),
-    "after": ("2024-09-17 10:00", 2),
+    "after": ("2024-09-17 10:00", 2),  # to whom nothing is sold any more
 }
 QUEUES = {
     "customers": {name: buyer(first, **WRONG) for name, (first, _) in ASKERS.items()}
@@ -346,7 +350,7 @@ QUEUES = {
 
 @pytest.fixture(scope="module")
 def queues(tmp_path_factory):
-    return by_hand(tmp_path_factory.mktemp("queues"), **QUEUES).summary["answers"]
+    return by_hand(tmp_path_factory.mktemp("queues"), **QUEUES).summary
 
 
 def test_8_queues_in_the_last_month(queues):
@@ -356,25 +360,72 @@ def test_8_queues_in_the_last_month(queues):
         "requests": 11, "served": 11, "gave_up": 0, "turned_away": 0, "mean_wait_s": sum(waits) // 11,
         "nine_of_ten_wait_at_most_s": waits[9], "longest_wait_s": 5400, "longest_queue": 9,
     }  # fmt: skip
-    assert queues["queues_in_last_month"]["desk"] == {"help_desk": desk}
+    assert queues["answers"]["queues_in_last_month"]["desk"] == {"help_desk": desk}
 
 
 def test_8_patience(queues):
     """Two at a time for ten minutes: six are served by 20 minutes, four give up after 25 and come another day."""
-    office = queues["queues_in_last_month"]["counter"]["office"]
+    office = queues["answers"]["queues_in_last_month"]["counter"]["office"]
     assert (office["served"], office["gave_up"], office["turned_away"]) == (6 + 1 + 4, 4, 0)
     assert office["requests"] == 15
     assert office["longest_wait_s"] == 1500
     assert office["longest_queue"] == 8
-    everywhere = queues["queues_in_last_month"]["(all)"]
-    assert everywhere["help_desk"] == queues["queues_in_last_month"]["desk"]["help_desk"]
+    everywhere = queues["answers"]["queues_in_last_month"]["(all)"]
+    assert everywhere["help_desk"] == queues["answers"]["queues_in_last_month"]["desk"]["help_desk"]
     assert everywhere["office"] == office
 
 
 def test_9_nine_of_ten(queues):
-    """Nine buy on 18 September, the tenth on 2 October; those at the desks bought under the new key after credit."""
-    late = queues["key_changes_after_deadline"]["late"]
+    """Nine buy on 18 September, the tenth on 2 October; where no phase is, two sales are refused."""
+    late = queues["answers"]["key_changes_after_deadline"]["late"]
     assert late == {
         "issued_after_deadline": 10, "nine_of_ten_issued_by": "2024-09-18", "last_issued": "2024-10-02",
         "refused_after_deadline": 0, "left_at_end": 0,
     }  # fmt: skip
+    assert queues["answers"]["key_changes_after_deadline"]["desk"]["refused_after_deadline"] == 2
+
+
+def test_waits_over_the_whole_run(queues):
+    """Desk: 3 in August (0, 10, 20 min), ten, and one. Counter: the last four of ten give up after 25 minutes."""
+    measures = queues["measures"]
+    waits = [0, 600, 1200, *(600 * place for place in range(10)), 0]
+    assert measures["help_desk_requests"] == len(waits)
+    assert measures["help_desk_mean_wait_s"] == sum(waits) // len(waits)
+    assert measures["help_desk_longest_wait_s"] == 5400
+    assert measures["office_longest_wait_s"] == 1500
+    assert (measures["sales"], measures["kwh_sold"]) == (2 * 14 + 10, 2 * 140 + 50)
+    assert measures["tokens_refused_for_ever"] == 0
+
+
+# -- series --------------------------------------------------------------------------------------------------------
+
+
+def days(values, area="town"):
+    return [
+        AreaDay((date(2024, 1, 1) + timedelta(place)).isoformat(), area, {"n": value, "help_desk_longest_queue": value}, (value,))
+        for place, value in enumerate(values)
+    ]
+
+
+def test_the_best_rate_may_be_that_of_the_first_or_the_last_days():
+    assert Series("town", tuple(days([0, 0, 0, 1, 9]))).best_rate("n", 2) == 4.5
+    assert Series("town", tuple(days([0, 1, 9, 9, 9]))).best_rate("n", 2) == 4.5
+    assert Series("town", tuple(days([0, 9]))).best_rate("n", 2) == 0
+
+
+def test_sums_and_greatest_values_between_dates():
+    one = Series("town", tuple(days([5, 1, 2, 4])))
+    assert one.total("n", "2024-01-02", "2024-01-04") == 3
+    assert one.most("n", "2024-01-02") == 4
+    assert one.last("n", "2024-01-03") == 1
+    assert one.reaches("n", 4) == "2024-01-01"
+    assert one.total("n", "2025-01-01") == one.most("n", "2025-01-01") == 0
+
+
+def test_all_areas_together():
+    """Counts add up; of the longest queue the greatest counts."""
+    rows = sorted([*days([1, 2], "a"), *days([3, 1], "b")], key=lambda day: day.date)
+    *areas, every = series_of(rows)
+    assert [one.area for one in areas] == ["a", "b"]
+    assert [day.counts.get("help_desk_longest_queue") for day in every.days] == [3, 2]
+    assert [day.entries for day in every.days] == [(4,), (3,)]

@@ -274,3 +274,14 @@ def test_zero_buyers(tmp_path, never):
     assert total(result, "off_no_money_s") == 0
     assert series(result, "true_new_key")[-1] == total(result, "changed_crew") == 4
     assert {end.never_buys for end in result.record.outcome.meters} == {never}
+
+
+def test_after_credit_sections_are_printed_once(tmp_path):
+    """Crews that never come: the first purchase after the last credit brings the change, the next ones do not."""
+    who = buyer("x") | {"buy": {"every": "7 days", "first": "2024-07-02 10:00"}, "enter_after": "1000 days"}
+    result = told(
+        tmp_path, {"start": "2024-06-10", "channel": "crew"}, meters=1, customer=who, area={"depot": {"crews": "0"}},
+        programme={"credit_until": "2024-07-01 12:00"},
+    )  # fmt: skip
+    printed = [event.time for event in result.record.events if event.label.endswith(".kct.1")]
+    assert printed == [at("2024-07-02 10:00")]

@@ -239,3 +239,60 @@ def test_a_meter_that_takes_no_change_gets_its_old_record_back(tmp_path):
     assert total(result, "replaced_tokens") == 2  # the refused purchase, and what was left on the old meter
     assert (total(result, "changed_replaced"), total(result, "changed_with_purchase")) == (1, 0)
     assert result.record.outcome.meters[0].register == "presumed changed"
+
+
+def test_a_desk_puts_the_change_down_again(tmp_path):
+    """The first change was made on a wrong tariff index; with the token that is sold again comes the right one."""
+    result = town(tmp_path, {
+        "population": {"count": "5", "register_errors": {"tariff_index": "100%"}}, "areas.town": {"help_desk": {"staff": "1"}},
+        "programme.phases": {"town": {"start": "2024-09-02", "channel": "with_purchase"}}, "end": "2024-09-20 00:00",
+        "customers": {"who": buyer("2024-09-03 10:00") | {"trouble": {"asks": "100%"}}},
+    })  # fmt: skip
+    assert total(result, "key_changes_issued") == 10
+    assert total(result, "changed_help") == total(result, "help_desk_served") == 5
+    assert (total(result, "replaced_tokens"), total(result, "replaced_tenths")) == (5, 500)
+
+
+def test_a_meter_that_cannot_change_is_sent_nothing_more(tmp_path):
+    who = buyer("2024-06-12 10:00") | {"trouble": {"asks": "100%"}}
+    phases = [{"start": MONDAY, "channel": "with_purchase"}, {"start": "2024-07-01", "channel": "sent"}]
+    result = crews(
+        tmp_path, [meter(1, "town", "who", model="rigid"), meter(2, "town")], phases=phases,
+        area={"help_desk": {"staff": "1"}}, customers={"who": who}, **RIGID,
+    )  # fmt: skip
+    assert [event.meter for event in result.record.events if event.event is EventKind.MESSAGE] == ["town2"]
+
+
+def test_no_key_change_by_crews_after_its_last_day(tmp_path):
+    """Two on Monday; on Tuesday at eight the last minute is over."""
+    many = [meter(number, "town") for number in range(1, 4)]
+    until = {"credit_until": "2024-06-10 00:00", "key_change_until": "2024-06-11 07:00"}
+    result = crews(tmp_path, many, programme=until)
+    assert [(name, day, outcome) for name, day, _, outcome in visits(result)] == [
+        ("town1", 10, "changed"), ("town2", 10, "changed"), ("town3", 11, "not issued"),
+    ]  # fmt: skip
+    assert total(result, "key_changes_refused") == 1
+
+
+def test_crews_look_after_those_who_complain(tmp_path):
+    """Issued before the crews come, so not visited; but a complaint on Friday, 5 July brings them on Monday."""
+    who = {"buy": {"every": "30 days", "first": "2024-06-05 10:00"}, "mistakes": {"one_section": "100%"}}
+    result = crews(
+        tmp_path, [meter(1, "town", "who")], customers={"who": buyer("x") | who}, end="2024-07-20 00:00",
+        phases=[{"start": "2024-06-03", "channel": "with_purchase"}, CREW | {"visit": "not_issued"}],
+    )  # fmt: skip
+    assert [(day, outcome) for _, day, _, outcome in visits(result)] == [(30 + 8, "changed")]
+    assert total(result, "complaints") == 1
+    assert result.record.outcome.meters[0].register == "presumed changed"
+
+
+def test_one_section_is_a_change_half_made(tmp_path):
+    """Entered in the last minute of a day by a meter that waits for the other section for an hour."""
+    who = buyer("2024-06-11 22:59") | {"mistakes": {"one_section": "100%"}}
+    result = crews(
+        tmp_path, [meter(1, "town", "who", model="slow")], {"crews": "0"}, {"start": MONDAY, "channel": "with_purchase"},
+        customers={"who": who}, meter_models={"slow": {"kct_timeout": "1 h"}},
+    )  # fmt: skip
+    assert series(result, "true_partly_entered")[7:11] == [0, 1, 0, 0]
+    assert series(result, "true_old_key")[7:11] == [1, 0, 1, 1]
+    assert series(result, "presumed_not_changed")[7:11] == [0, 1, 1, 1]

@@ -6,7 +6,7 @@ import pytest
 
 from meter_sim.results.record import EventKind
 from tests.kit import at
-from tests.rollout import by_hand, buyer, meter, series, total
+from tests.rollout import buyer, by_hand, meter, series, total
 
 PHASE = {"town": {"start": "2024-06-10", "channel": "with_purchase"}}
 CHANGE = {"change_key": {"from": "1", "to": "2"}, "phases": PHASE}
