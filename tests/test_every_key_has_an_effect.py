@@ -66,7 +66,7 @@ ALL_AT_ONCE = {
         },
     },
     "population": {
-        "count": "28", "supply_group": "123457", "loads": {"township": "50%", "informal": "50%"}, "use_varies": "30%",
+        "count": "22", "supply_group": "123457", "loads": {"township": "50%", "informal": "50%"}, "use_varies": "30%",
         "cannot_change": "15%", "drawer": {"share": "30%"},
         "register_errors": {"supply_group": "3%", "key_revision": "3%", "tariff_index": "10%", "swapped": "10%", "dead": "10%"},
     },
@@ -99,7 +99,7 @@ ALL_AT_ONCE = {
             ]
         },
     },
-    "costs": {name: "1 currency" for name in ("visit", "call", "office_visit", "meter", "token", "message", "kwh")},
+    "costs": dict.fromkeys(("visit", "call", "office_visit", "meter", "token", "message", "kwh"), "1 currency"),
 }  # fmt: skip
 
 TWO_AREAS = {
@@ -118,7 +118,7 @@ OWN = {
     "end": "2024-10-01 00:00",
     "customers.buyers": {"share": "80%", "behaviour": "own_days:Days", "options": {"days": "7"}},
 }
-CODE = '''
+CODE = """
 from meter_sim.people.behaviour import Behaviour
 
 
@@ -134,7 +134,7 @@ class Days(Behaviour):
 class Noon(Days):
     def amount(self, seen):
         return 300
-'''
+"""
 REPLACE = {
     "end": "2024-10-01 00:00",
     "areas.town": {"depot": {"crews": "1", "stock": "5"}},
@@ -194,7 +194,7 @@ EFFECTS = {
     "areas.customers": (ALL_AT_ONCE, {"areas.town.customers": {"paid": "100%"}}),
     "areas.cannot_change": (ALL_AT_ONCE, {"areas.town.cannot_change": "80%"}),
     # population
-    "population.count": (ALL_AT_ONCE, {"population.count": "29"}),
+    "population.count": (ALL_AT_ONCE, {"population.count": "23"}),
     "population.file": (FILE, {"population": {"count": "30"}}),
     "population.supply_group": (TRUTH, {"population.supply_group": "123465"}),
     "population.key_revision": (TRUTH, {"population.key_revision": "2"}),
@@ -264,7 +264,7 @@ EFFECTS = {
     ),
     "programme.phases.start": (ALL_AT_ONCE, phase(0, start="2024-09-05")),
     "programme.phases.channel": (OFFICE, {"programme.phases": {"town": {"start": "2024-09-10", "channel": "fetched"}}}),
-    "programme.phases.end": (ALL_AT_ONCE, phase(0, end="2024-10-01")),
+    "programme.phases.end": (ALL_AT_ONCE, phase(2, end="2024-09-20")),
     "programme.phases.print_with": (ALL_AT_ONCE, phase(0, print_with="1 purchase")),
     "programme.phases.send_over": (ALL_AT_ONCE, phase(1, send_over="2 days")),
     "programme.phases.reaches": (ALL_AT_ONCE, phase(1, reaches="30%")),

@@ -59,7 +59,9 @@ def test_fetched(tmp_path):
 def test_office(tmp_path):
     """One sets out at midnight three days after the message, so comes in the next opening hours, and is served."""
     desk = {"staff": "1", "open": "08:00-16:00", "service": "30 min"}
-    result = told(tmp_path, FOUR_DAYS | {"channel": "office"}, area={"office": desk}, costs={"office_visit": "2 currency"})
+    result = told(
+        tmp_path, FOUR_DAYS | {"channel": "office"}, area={"office": desk}, costs={"office_visit": "2 currency"}
+    )
     issued = times(result, EventKind.KEY_CHANGE_ISSUED, ".1")
     for number, second in issued.items():
         day = {1: 3, 2: 4, 3: 7, 4: 7}[number]  # Thursday, Friday, and for the weekend's two Monday
@@ -158,7 +160,11 @@ def test_a_purchase_after_the_change_confirms_it(tmp_path):
     who = buyer("x") | {"buy": {"every": "7 days", "first": "2024-06-11 10:00"}}
     result = told(tmp_path, {"start": "2024-06-10", "channel": "with_purchase"}, meters=1, customer=who)
     states = [
-        next(state for state in ("not_started", "issuable", "issued", "presumed_changed") if day.counts.get(f"register_{state}"))
+        next(
+            state
+            for state in ("not_started", "issuable", "issued", "presumed_changed")
+            if day.counts.get(f"register_{state}")
+        )
         for day in result.record.area_days
     ]
     assert states[5:17] == ["not_started"] * 2 + ["issuable"] + ["issued"] * 7 + ["presumed_changed"] * 2
@@ -217,7 +223,10 @@ def test_scope_goes_by_supply_group(tmp_path):
 # -- vending -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("first", "sold"), [("09:59:59", "09:59:59"), ("10:00:00", "12:00:00"), ("11:30:00", "13:30:00"), ("12:00:00", "12:00:00")])
+@pytest.mark.parametrize(
+    ("first", "sold"),
+    [("09:59:59", "09:59:59"), ("10:00:00", "12:00:00"), ("11:30:00", "13:30:00"), ("12:00:00", "12:00:00")],
+)
 def test_an_outage_from_its_first_second_to_before_its_last(tmp_path, first, sold):
     """Down from ten to twelve; a customer tries again two hours later."""
     vending = {"busy_retry": "2 h", "outages": [{"start": "2024-06-12 10:00", "end": "2024-06-12 12:00"}]}
@@ -237,7 +246,11 @@ def test_so_many_sales_an_hour(tmp_path):
         tmp_path, customers={"who": buyer("2024-06-12 10:30")}, areas={"town": {"vending": {"sales_per_hour": "2"}}},
         meters=[meter(number, "town", "who") for number in range(1, 8)],
     )  # fmt: skip
-    sold = [(event.meter, (event.time - at("2024-06-12 10:30")) / 3600) for event in result.record.events if event.event is EventKind.PURCHASE]
+    sold = [
+        (event.meter, (event.time - at("2024-06-12 10:30")) / 3600)
+        for event in result.record.events
+        if event.event is EventKind.PURCHASE
+    ]
     assert sold == [(f"town{number}", (number - 1) // 2) for number in range(1, 8)]
     assert total(result, "sales_delayed") == 5 + 3 + 1
 

@@ -6,7 +6,7 @@ from meter_sim.meter.credit import WS_PER_TENTH
 from meter_sim.results.record import EventKind
 from meter_sim.scenario.meter_numbers import pan_of
 from tests.kit import at
-from tests.rollout import DEPOT, by_hand, buyer, meter, series, total, town
+from tests.rollout import DEPOT, buyer, by_hand, meter, series, total, town
 
 MONDAY = "2024-06-10"
 CREW = {"start": MONDAY, "channel": "crew"}
@@ -124,7 +124,9 @@ def test_the_end_of_a_phase(tmp_path):
 # -- replacement ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("left", "tenths"), [("12.3 kWh", 123), ("12.34 kWh", 124), ("44000001 Ws", 123), ("0 kWh", 0)])
+@pytest.mark.parametrize(
+    ("left", "tenths"), [("12.3 kWh", 123), ("12.34 kWh", 124), ("44000001 Ws", 123), ("0 kWh", 0)]
+)
 def test_credit_is_carried_over_in_the_customers_favour(tmp_path, left, tenths):
     """Found on Monday, replaced on Tuesday; the new meter has the connection's next PAN and the new key."""
     result = crews(

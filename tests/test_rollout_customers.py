@@ -1,5 +1,6 @@
 """Customers in towns of a few meters: when each buys, enters, mistypes, asks and gives up, to the second."""
 
+import itertools
 from collections import Counter, defaultdict
 
 import pytest
@@ -86,7 +87,7 @@ def test_intervals_are_drawn_anew(tmp_path):
     customer = OFTEN | {"buy": {"every": {"uniform": {"least": "1 day", "greatest": "9 days"}}}}
     result = one(tmp_path, customer, programme=None)
     times = [event.time for event in of(result, EventKind.PURCHASE)]
-    gaps = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
     assert len(set(gaps)) == len(gaps) > 15
     assert all(86_400 <= gap <= 9 * 86_400 for gap in gaps)
 
@@ -258,7 +259,13 @@ def test_the_help_desk_comes_before_the_office(tmp_path):
     result = one(tmp_path, ASKS, area=both, programme=None, costs={"call": "3 currency", "office_visit": "7 currency"})
     assert (total(result, "help_desk_requests"), total(result, "office_requests")) == (1, 0)
     assert (total(result, "cost_calls"), total(result, "cost_office_visits")) == (300_000, 0)
-    result = one(tmp_path, ASKS, area={"office": DESK}, programme=None, costs={"call": "3 currency", "office_visit": "7 currency"})
+    result = one(
+        tmp_path,
+        ASKS,
+        area={"office": DESK},
+        programme=None,
+        costs={"call": "3 currency", "office_visit": "7 currency"},
+    )
     assert (total(result, "help_desk_requests"), total(result, "office_requests")) == (0, 1)
     assert (total(result, "cost_calls"), total(result, "cost_office_visits")) == (0, 700_000)
 
@@ -273,7 +280,9 @@ def test_one_request_a_day(tmp_path):
     assert helped(result)[1] >= 21 * 3600 + 3 * 3600  # on Thursday from 08:00 on, three hours
 
 
-@pytest.mark.parametrize(("closed", "day"), [([], 9), (["2024-06-12"], 10), (["2024-06-12", "2024-06-13", "2024-06-14"], 14)])
+@pytest.mark.parametrize(
+    ("closed", "day"), [([], 9), (["2024-06-12"], 10), (["2024-06-12", "2024-06-13", "2024-06-14"], 14)]
+)
 def test_holidays_and_weekends(tmp_path, closed, day):
     """Closed on Wednesday, Thursday and Friday: on Monday."""
     result = one(tmp_path, ASKS, area={"help_desk": DESK}, programme=None, holidays=closed)
@@ -282,7 +291,14 @@ def test_holidays_and_weekends(tmp_path, closed, day):
 
 def test_asking_by_its_share(tmp_path):
     customer = OFTEN | {"mistakes": ALWAYS_WRONG, "trouble": {"asks": "30%"}}
-    area = {"help_desk": {"staff": "20", "open": "00:00-24:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "service": "1 s"}}
+    area = {
+        "help_desk": {
+            "staff": "20",
+            "open": "00:00-24:00",
+            "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            "service": "1 s",
+        }
+    }
     result = one(tmp_path, customer, area=area, programme=None, meters=10, end="2024-09-01 00:00")
     assert total(result, "purchases") == 900
     assert near(len(of(result, EventKind.HELP)), 0.3, 900)
@@ -302,7 +318,9 @@ def test_a_change_with_help_is_counted_as_such(tmp_path):
 def test_who_is_guided_waits_for_a_lockout(tmp_path):
     models = {"strict": {"lockout": {"after": "2", "first": "2 h", "longest": "2 h"}}}
     customer = ASKS | {"mistakes": ALWAYS_WRONG | {"tries": "2"}}
-    result = one(tmp_path, customer, area={"help_desk": DESK}, programme=None, more={"model": "strict"}, meter_models=models)
+    result = one(
+        tmp_path, customer, area={"help_desk": DESK}, programme=None, more={"model": "strict"}, meter_models=models
+    )
     assert [answer for _, _, answer in entries(result)] == ["CRCError", "CRCError", "Accept"]
     assert entries(result)[-1][1] == 40 + 2 * 3600
 
