@@ -357,3 +357,19 @@ def test_who_buys_at_a_level_tries_again(tmp_path):
     times = [event.time - START for event in of(result, EventKind.PURCHASE)]
     assert times == [times[0] + place * (3 * 86_400 + 3600) for place in range(len(times))]
     assert len(times) == 6
+
+
+def test_after_a_complaint_and_a_change_a_purchase_confirms(tmp_path):
+    """Half of the slips are entered in part; whoever bought after the key had changed is presumed changed."""
+    customer = buyer("x") | {
+        "buy": {"every": "10 days", "first": BOUGHT}, "mistakes": {"one_section": "50%"},
+    }  # fmt: skip
+    phases = {"town": PHASE["town"] | {"print_with": "6 purchases"}}
+    result = one(tmp_path, customer, programme=CHANGE | {"phases": phases}, meters=40)
+    assert total(result, "complaints") > 10
+    changed = {event.meter: event.time for event in of(result, EventKind.KEY_CHANGED)}
+    bought = {event.meter: event.time for event in of(result, EventKind.PURCHASE)}  # the last one counts
+    assert len(changed) > 35
+    for end in result.record.outcome.meters:
+        confirmed = end.meter in changed and bought[end.meter] > changed[end.meter]
+        assert end.register == ("presumed changed" if confirmed else "issued")
