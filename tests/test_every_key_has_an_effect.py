@@ -59,7 +59,7 @@ ALL_AT_ONCE = {
             "replacement_takes": "2", "stock": "1", "deliveries": [{"at": "2024-10-05 00:00", "meters": "1"}],
         },
         "help_desk": DESK,
-        "office": DESK,
+        "office": dict(DESK),  # of its own, to be changed alone
         "vending": {
             "sales_per_hour": "1", "busy_retry": "2 h",
             "outages": [{"start": "2024-09-16 00:00", "end": "2024-09-19 00:00"}],
