@@ -89,6 +89,7 @@ class Clerk:
         name = connection.setup.name
         view.correct(name, view.base[name])
         view.cannot.add(name)
+        self._site.count(connection, "corrected_records")
         self._site.journal.happened(connection, EventKind.CORRECTED, reason="the meter takes no key changes")
         field_work = self._site.field_work.get(connection.setup.area)
         if field_work is not None:

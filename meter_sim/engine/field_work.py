@@ -60,6 +60,8 @@ class DepotRun:
         self._clerk = Clerk(site)
         self._tasks: dict[int, Task] = {}
         self._visits: dict[int, int] = {}
+        self._locked: set[int] = set()
+        """Connections at which a visit found nobody."""
         self._active: dict[int, int | None] = {}
         """Phases that send crews now, with the instant at which each ends."""
         self._delivered = 0
@@ -190,7 +192,9 @@ class DepotRun:
         connection.settle(site.now)
         outcome = yield from self._outcome(task, number)
         counts["visits"] += 1
-        counts["revisits"] += number > 0
+        counts["revisits"] += connection.number in self._locked
+        if outcome is VisitOutcome.NO_ACCESS:
+            self._locked.add(connection.number)
         counts[f"visits_{outcome.value.replace(' ', '_')}"] += 1
         site.journal.happened(connection, EventKind.VISIT, reason=outcome.value)
         if task.job is Job.REPLACE and outcome is not VisitOutcome.REPLACED:

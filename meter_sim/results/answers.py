@@ -84,14 +84,14 @@ class Answers:
         """Question 1: the daily rate that is needed, and the latest start for a buffer of three to four months."""
         scope, start = self._scope(series), self._first_start(series)
         changed = series.last(_NEW, self._after)
-        best = series.best_rate(_NEW, LAST_MONTH)
+        rise, over = series.best_rise(_NEW, LAST_MONTH)
         answer: dict[str, Json] = {
             "meters_in_scope": scope,
             "deadline": self._deadline.isoformat(),
             "changed_at_deadline": changed,
             "left_at_deadline": scope - changed,
             "changed_at_end": series.last(_NEW),
-            "best_rate_over_30_days": best,
+            "best_rate_over_30_days": round(rise / over, 2),
         }
         for percent in (50, 90, 95):
             answer[f"date_of_{percent}_percent"] = series.reaches(_NEW, max(ceil(scope * percent / 100), 1))
@@ -104,8 +104,9 @@ class Answers:
             left = days - buffer
             answer[f"rate_needed_with_buffer_of_{buffer}_days"] = round(scope / left, 2) if left > 0 else None
             latest = None
-            if best > 0:
-                latest = (self._deadline - timedelta(days=buffer + ceil(scope / best))).isoformat()
+            if rise > 0:
+                needed = -(-scope * over // rise)
+                latest = (self._deadline - timedelta(days=buffer + needed)).isoformat()
             answer[f"latest_start_with_buffer_of_{buffer}_days"] = latest
         return answer
 

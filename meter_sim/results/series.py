@@ -31,12 +31,12 @@ class Series:
         """The first date on which a column is at least `level`."""
         return next((day.date for day in self.days if day.counts.get(name, 0) >= level), None)
 
-    def best_rate(self, name: str, width: int) -> float:
-        """The greatest rise of a column a day over `width` days, or over the whole of a shorter run."""
+    def best_rise(self, name: str, width: int) -> tuple[int, int]:
+        """The greatest rise of a column over `width` days, or over the whole of a shorter run; and those days."""
         width = max(min(width, len(self.days) - 1), 1)
         values = [day.counts.get(name, 0) for day in self.days]
         steps = range(width, len(values))
-        return round(max((values[place] - values[place - width] for place in steps), default=0) / width, 2)
+        return max((values[place] - values[place - width] for place in steps), default=0), width
 
     def _between(self, first: str, before: str) -> Iterator[AreaDay]:
         return (day for day in self.days if first <= day.date < before)
