@@ -331,6 +331,15 @@ def test_sections_are_printed_with_so_many_purchases(tmp_path):
     assert set(prints.values()) == {3}
 
 
+def test_sections_that_did_their_work_are_not_entered_again(tmp_path):
+    result = town(tmp_path, {"customers.buyers": INTERVAL})
+    changed = {event.meter: event.time for event in result.record.events if event.event is EventKind.KEY_CHANGED}
+    sections = [event for event in result.record.events if event.event is EventKind.ENTRY and ".kct." in event.label]
+    assert len(changed) > 20
+    assert len(sections) == 2 * len(changed)
+    assert all(event.time <= changed[event.meter] for event in sections)
+
+
 def test_crews_keep_to_their_day(tmp_path):
     result = town(tmp_path, CREWS)
     by_day = Counter()
