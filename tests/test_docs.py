@@ -12,10 +12,32 @@ from pydantic import BaseModel
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
 from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
-from meter_sim.scenario import schema, schema_experiment, schema_timeline, spread
+from meter_sim.results.area_day import COLUMNS as AREA_COLUMNS
+from meter_sim.results.tables import METERS
+from meter_sim.scenario import (
+    schema,
+    schema_area,
+    schema_customer,
+    schema_experiment,
+    schema_programme,
+    schema_timeline,
+    spread,
+)
 from meter_sim.scenario.reader import read_scenario, read_scenario_file
 from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISSUE_NAMES, METER_TESTS
 
+QUESTIONS = (
+    "rate_and_start",
+    "channels_and_crews",
+    "never_come",
+    "drawers",
+    "replacements",
+    "without_supply_after_deadline",
+    "revisits",
+    "queues_in_last_month",
+    "key_changes_after_deadline",
+    "presumed_and_true",
+)
 ROOT = Path(__file__).parent.parent
 SCENARIO = (ROOT / "docs" / "scenario.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +45,7 @@ FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def models():
-    for module in (schema, schema_experiment, schema_timeline, spread):
+    for module in (schema, schema_area, schema_customer, schema_experiment, schema_programme, schema_timeline, spread):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__:
                 yield value
@@ -112,3 +134,11 @@ def test_the_example_of_a_file_is_what_comes_out(tmp_path, monkeypatch):
     first, second, _ = csv.DictReader(Path("tokens.csv").read_text().splitlines())
     assert f"`{first['token']}`" in told
     assert f"`{second['tokens']}`" in told
+
+
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*AREA_COLUMNS, *METERS.names, *QUESTIONS])
+def test_every_column_of_a_rollout_has_a_line(name):
+    assert re.search(rf"^\|[^|]*`{name}`", RESULTS, re.MULTILINE)
