@@ -36,7 +36,7 @@ _CAUSES = (
 _REFUSED = tuple(status for status in Status if not status.accepted)
 _RED, _INK, _BLUE, _GREEN = "#b2182b", "#222222", "#2166ac", "#1b7837"
 _WEEK = 7
-_LINEAR_UP_TO = 40
+_LINEAR_UP_TO = 300
 """Visits or requests a day up to which their panel is linear."""
 
 
