@@ -472,6 +472,7 @@ def test_a_behaviour_of_ones_own_decides(tmp_path):
     ("wrong", "told"),
     [
         ("raise KeyError('x')", "KeyError: 'x'"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
         ("return 'soon'", "answered 'soon', a whole number or None is needed"),
         ("return True", "answered True, a whole number or None is needed"),
     ],

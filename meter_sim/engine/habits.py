@@ -38,7 +38,7 @@ class Habits:
         assert customer.behaviour is not None
         try:
             return customer.behaviour(dict(customer.options))
-        except Exception as error:  # whatever the user's code raises is the user's to mend
+        except (Exception, SystemExit) as error:  # whatever the user's code raises is the user's to mend
             raise BehaviourError(f"{self._where('making it')}: {_told(error)}") from None
 
     # -- when --------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class Habits:
         )
         try:
             answer = getattr(self._own, decision)(seen)
-        except Exception as error:  # whatever the user's code raises is the user's to mend
+        except (Exception, SystemExit) as error:  # whatever the user's code raises is the user's to mend
             raise BehaviourError(f"{self._where(decision)}: {_told(error)}") from None
         if answer is not None and (not isinstance(answer, int) or isinstance(answer, bool)):
             raise BehaviourError(f"{self._where(decision)}: answered {answer!r:.60}, a whole number or None is needed")
@@ -152,6 +152,6 @@ class Habits:
         return self._site.draw(purpose, self._connection, count)
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

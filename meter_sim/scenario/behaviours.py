@@ -24,7 +24,7 @@ def behaviour_at(path: str, folder: Path) -> type[Behaviour]:
     try:
         importlib.invalidate_caches()
         found = getattr(importlib.import_module(module_name), name, None)
-    except Exception as error:  # whatever the user's code raises is the user's to mend
+    except (Exception, SystemExit) as error:  # whatever the user's code raises is the user's to mend
         text = " ".join(str(error).split())
         raise BehaviourFault(f"{path!r} cannot be imported: {type(error).__name__}: {text}") from None
     finally:
