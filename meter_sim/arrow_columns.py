@@ -75,13 +75,6 @@ def as_numbers(column: pa.Array) -> NDArray[np.int64]:
     return data[column.offset :].astype(np.int64)
 
 
-def as_flags(column: pa.BooleanArray) -> NDArray[np.bool_]:
-    """A column of truth values as an array, false where it is null."""
-    if len(column) == 0:
-        return np.empty(0, dtype=np.bool_)
-    return _unpacked(column.buffers()[1], column) & known(column)
-
-
 def _bits(values: NDArray[np.bool_]) -> pa.Buffer:
     return pa.py_buffer(np.packbits(values, bitorder="little"))
 

@@ -160,7 +160,7 @@ class Household:
             self._site.count(self._connection, "money", tenths * self._site.scenario.costs.kwh // 10)
 
     def _borrow(self, hand: Hand, label: str) -> None:
-        """Units that the programme lends to a meter that is not presumed changed, once."""
+        """Units that the programme lends to a meter for which no change was issued, once."""
         site, connection = self._site, self._connection
         programme, view, name = site.scenario.programme, site.view, self._connection.setup.name
         if programme is None or view is None or programme.lending is None or name in site.register.debts:
