@@ -1,0 +1,580 @@
+"""Customers: they buy, keep, enter, mistype, ask and give up (`engine/households.py`, docs/model.md section 7)."""
+
+from numpy import int64
+
+from meter_sim.draws import Purpose
+from meter_sim.engine.compiled import columns as of
+from meter_sim.engine.compiled import log as rows
+from meter_sim.engine.compiled.books import count, falls_below, set_cause
+from meter_sim.engine.compiled.calendar import arrival, day_of, midnight, month_of
+from meter_sim.engine.compiled.draws import draw, value
+from meter_sim.engine.compiled.entry import ACCEPT, BY_CHANNEL, enter, enter_mistyped, is_accepted
+from meter_sim.engine.compiled.hands import (
+    CREDIT_FIRST,
+    FIRST_SECTION_ONLY,
+    PRINTED,
+    add_token,
+    credit_is_left,
+    has_sections,
+    is_left,
+    put_in_front,
+    take_slip,
+    token_at,
+)
+from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.journal import issued, refused
+from meter_sim.engine.compiled.ledger import is_taken, take_section
+from meter_sim.engine.compiled.people import amount_bought, next_payday, payday_instant
+from meter_sim.engine.compiled.phase import ENTRY, PURCHASE, SHARED
+from meter_sim.engine.compiled.register import holds, in_scope, misses_a_change
+from meter_sim.engine.compiled.state import (
+    GOES,
+    IN_TURN,
+    LATE,
+    NO_BUYER,
+    RECKONS,
+    RESTS,
+    UNDER_WAY,
+    UNKNOWN,
+    WAITS_FOR_SALE,
+    Record,
+    customers,
+    desks,
+    end_process,
+    give_hand,
+    hands,
+    helds,
+    numbers,
+    order_now,
+    plan,
+    processes,
+    tables,
+    take_hand,
+    take_process,
+)
+from meter_sim.engine.compiled.tasks import look_after
+from meter_sim.engine.compiled.vending import (
+    FREE,
+    LENT,
+    PAID,
+    SPARE,
+    electric_tenths,
+    note_token,
+    refuse_sale,
+    sell,
+    sell_at,
+)
+
+OUTSIDE_PURCHASES = 1 << 31
+OLD_DRAWER = 3 << 30
+_SPARE_TRIES = 1 << 16
+_ELECTRICITY = 0
+
+HAND, TELL, ACT, VISIT = range(4)
+"""Kinds of processes: a hand is used; a message is sent; a customer acts on one; a crew comes."""
+ENTERS, ASKS, LEAVES = range(3)
+"""What a hand, or a customer who goes to the office, is at: the next entry, the turn at a desk, leaving it."""
+HELP_DESK, AT_OFFICE = 0, 1
+
+_AMOUNT = int(Purpose.PURCHASE_AMOUNT)
+_DELAY = int(Purpose.ENTRY_DELAY)
+_INTERVAL = int(Purpose.PURCHASE_INTERVAL)
+_FIRST = int(Purpose.FIRST_PURCHASE)
+_SPARE = int(Purpose.SPARE)
+_SPARE_KEPT = int(Purpose.SPARE_KEPT)
+_WRONG_DIGIT = int(Purpose.WRONG_DIGIT)
+_WHICH_DIGIT = int(Purpose.WHICH_DIGIT)
+_MANNER = int(Purpose.MANNER)
+_TROUBLE = int(Purpose.TROUBLE)
+_COME_BACK = int(Purpose.COME_BACK)
+_PAYDAY_TIME = int(Purpose.PAYDAY_TIME)
+_DESK_SERVICE = int(Purpose.DESK_SERVICE)
+_DESK_ARRIVAL = int(Purpose.DESK_ARRIVAL)
+
+
+@compiled
+def word_of(g: Record, c: Record, purpose: int, number: int64, sub: int64) -> int64:
+    """A draw of the connection."""
+    return draw(g.seed, purpose, c.number, number, sub)
+
+
+# -- when to buy ---------------------------------------------------------------------------------------------------
+
+
+@compiled
+def begin_buying(g: Record, c: Record) -> None:
+    """Plan the first purchase of a customer, before the run's first second."""
+    c.buying = NO_BUYER
+    c.buy_at = LATE
+    if c.customer < 0:
+        return
+    who = customers(g)[c.customer]
+    if who.never:
+        return
+    if who.every >= 0:
+        first = who.first
+        if first < 0:
+            interval = max(value(tables(g), int64(who.every), word_of(g, c, _INTERVAL, 0, 0)), 1)
+            word = word_of(g, c, _FIRST, 0, 0)
+            # A product of an interval and a word may be beyond 63 bits.
+            first = g.start + (interval >> 32) * word + ((interval & 0xFFFFFFFF) * word >> 32)
+        c.interval_at = first
+        c.buying = GOES
+        c.buy_at = first
+        c.buy_order = order_now(g, c)
+        return
+    c.buying = RECKONS
+    c.payday = -1
+    starts, offsets = numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets)
+    c.paydays_after = midnight(starts, offsets, day_of(starts, offsets, g.start)) - 1
+
+
+@compiled
+def _reckon_payday(g: Record, c: Record, who: Record) -> None:
+    """Know the next payday that is not past."""
+    starts, offsets = numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets)
+    while c.payday < 0 or c.payday < g.now:
+        day = next_payday(starts, offsets, who.payday_mask, who.payday_greatest, c.paydays_after)
+        c.paydays_after = midnight(starts, offsets, day)
+        after = value(tables(g), int64(who.paydays_at), word_of(g, c, _PAYDAY_TIME, day, 0))
+        c.payday = payday_instant(starts, offsets, day, after)
+
+
+@compiled
+def reckon(g: Record, c: Record) -> int64:
+    """The instant of the next purchase as far as is known; LATE for none."""
+    who = customers(g)[c.customer]
+    instant = int64(LATE)
+    if who.when_below >= 0:
+        if c.low_at == UNKNOWN:
+            c.low_at = falls_below(g, c, who.when_below)
+        instant = c.low_at
+    if who.paydays_at >= 0:
+        _reckon_payday(g, c, who)
+        instant = min(instant, c.payday)
+    return instant
+
+
+# -- buying --------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def _complain(g: Record, c: Record) -> None:
+    """The meter refused what was bought: the register presumes no more that it changed."""
+    if not g.programme or not in_scope(c) or not c.issued or c.complains:
+        return
+    c.complains = True
+    c.confirmed = False
+    count(g, c, of.COMPLAINTS, 1)
+    look_after(g, c)
+
+
+@compiled
+def _pay(g: Record, c: Record, tenths: int64) -> None:
+    if c.main_service == _ELECTRICITY:
+        count(g, c, of.MONEY, tenths * g.kwh_price // 10)
+
+
+@compiled
+def _buy_besides(g: Record, c: Record, who: Record, hand: int64, tenths: int64, number: int64) -> None:
+    """What comes with a purchase: free units, lent units, and a spare token for the drawer."""
+    pos = int64(who.pos)
+    if who.free_tenths:
+        month = month_of(numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets), g.now)
+        if month != c.month and sell(g, c, pos, who.free_tenths, rows.label_free(number), FREE):
+            c.month = month
+            add_token(g, hand, rows.label_free(number))
+            count(g, c, of.FREE_TENTHS, who.free_tenths)
+    if (
+        g.lends
+        and c.debt < 0
+        and g.lend_start <= g.now
+        and g.now < g.lend_until
+        and not c.issued
+        and in_scope(c)
+        and sell(g, c, pos, g.lend_tenths, rows.label_lent(number), LENT)
+    ):
+        add_token(g, hand, rows.label_lent(number))
+        c.debt = g.lend_tenths
+        count(g, c, of.LENT_TENTHS, g.lend_tenths)
+    if (
+        who.spare_share
+        and word_of(g, c, _SPARE, number, 0) < who.spare_share
+        and sell(g, c, pos, tenths, rows.label_spare(number), SPARE)
+    ):
+        _pay(g, c, tenths)
+        spare = take_hand(g, number)
+        hands(g)[spare].tries = _SPARE_TRIES
+        add_token(g, spare, rows.label_spare(number))
+        kept = max(value(tables(g), int64(who.spare_kept), word_of(g, c, _SPARE_KEPT, number, 0)), 1)
+        g.spare_hand = spare
+        g.spare_at = g.now + kept
+
+
+@compiled
+def _buy(g: Record, c: Record, number: int64) -> int64:
+    """The purchase of this count, when vending serves: what it puts into the hand, or -1 where nothing was sold."""
+    who = customers(g)[c.customer]
+    g.spare_hand = -1
+    if c.gave_up:
+        c.gave_up = False
+        _complain(g, c)
+    drawn = value(tables(g), int64(who.amount), word_of(g, c, _AMOUNT, number, 0))
+    tenths = amount_bought(drawn, who.amount_is_use, c.mean_use)
+    debt, withheld = max(c.debt, 0), int64(0)
+    if g.lends and debt:
+        share = (tenths >> 32) * g.pay_back + ((tenths & 0xFFFFFFFF) * g.pay_back >> 32)
+        withheld = min(debt, share, tenths - 1)
+    label = rows.label_purchase(number)
+    if not sell(g, c, int64(who.pos), tenths - withheld, label, PAID):
+        return int64(-1)
+    if withheld:
+        c.debt = debt - withheld
+        count(g, c, of.PAID_BACK_TENTHS, withheld)
+    _pay(g, c, tenths)
+    c.bought += 1
+    hand = take_hand(g, number)
+    take_slip(g, c, hand, label)
+    _buy_besides(g, c, who, hand, tenths, number)
+    set_cause(c, of.NOT_ENTERED)
+    return hand
+
+
+@compiled
+def _is_down(g: Record) -> bool:
+    """Whether the area's vending has an outage."""
+    spans = numbers(g.outages, g.room_outages)
+    for place in range(0, spans.size, 2):
+        if spans[place] <= g.now and g.now < spans[place + 1]:
+            return True
+    return False
+
+
+@compiled
+def _put_off(g: Record, c: Record, refusal: int, why: int, most: int64) -> None:
+    """Vending does not serve: try the same purchase again later."""
+    g.refusal = refusal
+    g.why = why
+    g.why_a = most
+    g.why_b = 0
+    g.why_c = 0
+    g.why_d = 0
+    refuse_sale(g, c, rows.label_purchase(_number(g, c)), int64(customers(g)[c.customer].pos))
+    c.buying = WAITS_FOR_SALE
+    c.buy_at = g.now + g.busy_retry
+    c.buy_order = order_now(g, c)
+
+
+@compiled
+def _number(g: Record, c: Record) -> int64:
+    """The number of the purchase under way: sales count, or of who buys at intervals the intervals."""
+    return c.intervals if customers(g)[c.customer].every >= 0 else c.bought
+
+
+@compiled
+def go_to_buy(g: Record, c: Record) -> None:
+    """The second of a purchase, in the purchase phase."""
+    if c.buying == RESTS:
+        c.buying = RECKONS
+        c.low_at = UNKNOWN
+        return
+    if c.buying == RECKONS and c.payday >= 0 and g.now >= c.payday:
+        c.payday = -1
+    if _is_down(g):
+        _put_off(g, c, rows.VENDING_DOWN, rows.AREA_IS_DOWN, 0)
+    elif g.sales_per_hour >= 0:
+        c.buying = IN_TURN
+        c.buy_at = g.now
+        c.buy_order = order_now(g, c)
+    else:
+        make_purchase(g, c)
+
+
+@compiled
+def take_turn(g: Record, c: Record) -> None:
+    """The turn at a vending with a bound of sales, in the shared phase."""
+    hour = g.now // 3600
+    if hour != g.sales_hour:
+        g.sales_hour = hour
+        g.sales = 0
+    if g.sales >= g.sales_per_hour:
+        _put_off(g, c, rows.VENDING_BUSY, rows.AREA_IS_BUSY, g.sales_per_hour)
+        return
+    g.sales += 1
+    make_purchase(g, c)
+
+
+@compiled
+def use_hand(g: Record, c: Record, hand: int64, start: int64, purchase: bool) -> None:
+    """Let a hand be entered from an instant on."""
+    place = take_process(g, c, HAND)
+    process = processes(g)[place]
+    process.hand = hand
+    process.purchase = purchase
+    process.instant = start
+    begin_sitting(g, c, place)
+
+
+@compiled
+def _delay(g: Record, c: Record, number: int64) -> int64:
+    """Seconds from a hand-out to the first entry."""
+    table = int64(customers(g)[c.customer].enter_after)
+    return max(value(tables(g), table, word_of(g, c, _DELAY, number, 0)), 1)
+
+
+@compiled
+def make_purchase(g: Record, c: Record) -> None:
+    """Buy now, and plan what follows."""
+    who = customers(g)[c.customer]
+    by_interval = who.every >= 0
+    number = _number(g, c)
+    hand = _buy(g, c, number)
+    spare, spare_at = g.spare_hand, g.spare_at
+    if by_interval:
+        if hand >= 0 and spare >= 0:
+            use_hand(g, c, spare, spare_at, False)
+        c.intervals = number + 1
+        interval = max(value(tables(g), int64(who.every), word_of(g, c, _INTERVAL, number + 1, 0)), 1)
+        c.interval_at += interval
+        c.buying = GOES
+        c.buy_at = max(c.interval_at, g.now) if c.interval_at < g.end else LATE
+        c.buy_order = order_now(g, c)
+        if hand >= 0:
+            use_hand(g, c, hand, g.now + _delay(g, c, number), True)
+        return
+    if hand < 0:
+        c.buying = RESTS
+        c.buy_at = g.now + who.retry_after
+        c.buy_order = order_now(g, c)
+        return
+    c.buying = UNDER_WAY
+    c.buy_at = LATE
+    use_hand(g, c, hand, g.now + _delay(g, c, number), True)
+    if spare >= 0:
+        use_hand(g, c, spare, spare_at, False)
+
+
+@compiled
+def open_drawer(g: Record, c: Record) -> None:
+    """A token that lies in a drawer when the run begins: issued with the time of its purchase."""
+    if c.drawer_tenths == 0 or c.customer < 0:
+        return
+    pos = int64(customers(g)[c.customer].pos)
+    if not sell_at(g, c, pos, c.drawer_tenths, c.drawer_issued_at, True):
+        refused(g, c, rows.ISSUE_REFUSED, rows.label_drawer(), pos)
+        return
+    note_token(g, c, 0, g.token, g.token_record, electric_tenths(c, g.token_tenths))
+    issued(g, c, rows.HELD, 0, g.token, g.token_clear, g.token_record, rows.label_drawer(), pos)
+    hand = take_hand(g, OLD_DRAWER)
+    add_token(g, hand, rows.label_drawer())
+    use_hand(g, c, hand, c.drawer_enter_at, False)
+
+
+# -- entering ------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def begin_sitting(g: Record, c: Record, place: int64) -> None:
+    """Sit down to enter what is in the hand, at the instant of the process."""
+    process = processes(g)[place]
+    who = customers(g)[c.customer]
+    process.state = ENTERS
+    process.manner = PRINTED
+    if process.sitting == 0 and (who.credit_first or who.one_section) and has_sections(g, process.hand):
+        word = word_of(g, c, _MANNER, hands(g)[process.hand].count, 0)
+        if word < who.one_section:
+            process.manner = FIRST_SECTION_ONLY
+        elif word < who.one_section + who.credit_first:
+            process.manner = CREDIT_FIRST
+    process.place = 0
+    process.tried = 0
+    sit_on(g, c, place)
+
+
+@compiled
+def sit_on(g: Record, c: Record, place: int64) -> None:
+    """Plan the next entry; where a sitting ends, what comes of it, and with the next sitting the same again."""
+    process = processes(g)[place]
+    hand = int64(process.hand)
+    while True:
+        token = token_at(g, hand, int64(process.manner), int64(process.place))
+        if token >= 0:
+            held = helds(g)[token]
+            if process.tried == 0 and (
+                held.done or (held.section and is_taken(g, c, int64(held.token_class), held.block))
+            ):
+                held.done = True
+                process.place += 1
+                continue
+            if process.guided:
+                process.instant = max(process.instant, c.lockout_until)
+            plan(g, c, place, process.instant, ENTRY)
+            return
+        if not _after_sitting(g, c, place):
+            return
+
+
+@compiled
+def _after_sitting(g: Record, c: Record, place: int64) -> bool:
+    """What comes of a sitting that has ended; whether the next one begins by itself."""
+    process = processes(g)[place]
+    who = customers(g)[c.customer]
+    hand_place = int64(process.hand)
+    hand = hands(g)[hand_place]
+    for position in range(hand.number):
+        held = helds(g)[hand.tokens[position]]
+        if held.section:
+            held.done = is_taken(g, c, int64(held.token_class), held.block)
+    process.sitting += 1
+    if not is_left(g, hand_place):
+        set_cause(c, of.NO_MONEY)
+        end_use(g, c, place, True)
+        return False
+    if not holds(g, c, c.record) and misses_a_change(g, c):
+        set_cause(c, of.NOT_MIGRATED)
+    elif credit_is_left(g, hand_place):
+        set_cause(c, of.REFUSED)
+    asks = False
+    if desks(g)[HELP_DESK].there or desks(g)[AT_OFFICE].there:
+        asks = word_of(g, c, _TROUBLE, hand.count, hand.tries) < who.asks
+    if process.sitting > who.sittings - (0 if asks else 1):
+        end_use(g, c, place, False)
+        return False
+    if asks:
+        go_to_desk(g, c, place)
+        return False
+    later = value(tables(g), int64(who.tries_again_after), word_of(g, c, _COME_BACK, hand.count, hand.tries))
+    process.instant = g.now + max(later, 1)
+    process.guided = False
+    process.manner = PRINTED
+    process.place = 0
+    process.tried = 0
+    if not has_sections(g, hand_place):
+        _look_for_message(g, c, hand_place)
+    return True
+
+
+@compiled
+def _look_for_message(g: Record, c: Record, hand_place: int64) -> None:
+    """Remember the sections of a message that were never entered, and enter them first the next time."""
+    before, message = int64(-1), int64(c.messages)
+    while message >= 0:
+        after = int64(hands(g)[message].next)
+        if put_in_front(g, hand_place, message):
+            if before < 0:
+                c.messages = after
+            else:
+                hands(g)[before].next = after
+            return
+        before, message = message, after
+
+
+@compiled
+def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
+    """A hand is accepted or given up."""
+    process = processes(g)[place]
+    if process.purchase:
+        c.gave_up = not accepted
+        if accepted and g.programme:
+            c.complains = False
+        who = customers(g)[c.customer]
+        if who.every < 0:
+            if accepted:
+                c.buying = RECKONS
+                c.low_at = UNKNOWN
+            else:
+                c.buying = RESTS
+                c.buy_at = g.now + who.retry_after
+                c.buy_order = order_now(g, c)
+    hand = int64(process.hand)
+    end_process(g, c, place)
+    first = hands(g)[hand].number == 0 or not helds(g)[hands(g)[hand].tokens[0]].shared
+    if first or hands(g)[hand].count < OUTSIDE_PURCHASES:
+        give_hand(g, hand)
+
+
+@compiled
+def key_in(g: Record, c: Record, place: int64) -> None:
+    """The second of an entry: key one token in, perhaps with a wrong digit, and go on."""
+    process = processes(g)[place]
+    who = customers(g)[c.customer]
+    hand = hands(g)[process.hand]
+    token = token_at(g, int64(process.hand), int64(process.manner), int64(process.place))
+    held = helds(g)[token]
+    number = hand.tries
+    hand.tries += 1
+    accepted = False
+    if (
+        not process.guided
+        and who.wrong_digit
+        and word_of(g, c, _WRONG_DIGIT, hand.count, number) < who.wrong_digit
+    ):
+        enter_mistyped(g, c, token, held.label, word_of(g, c, _WHICH_DIGIT, hand.count, number))
+    else:
+        status = enter(g, c, token, held.label, of.BY_HELP if process.guided else BY_CHANNEL)
+        accepted = is_accepted(status)
+        if accepted:
+            held.done = True
+            if held.section and status == ACCEPT:
+                for position in range(hand.number):
+                    other = helds(g)[hand.tokens[position]]
+                    if other.section:
+                        take_section(g, c, int64(other.token_class), other.block)
+    process.tried += 1
+    if accepted or process.tried >= who.tries:
+        process.place += 1
+        process.tried = 0
+        process.instant = g.now + who.between_entries
+    else:
+        process.instant += who.between_entries
+    sit_on(g, c, place)
+
+
+# -- desks ---------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def desk_of(g: Record, c: Record, place: int64) -> int64:
+    """The desk that a process goes to: an office for who fetches a change there, else where refused tokens are helped."""
+    if processes(g)[place].kind == ACT:
+        return int64(AT_OFFICE)
+    return int64(HELP_DESK) if desks(g)[HELP_DESK].there else int64(AT_OFFICE)
+
+
+@compiled
+def go_to_desk(g: Record, c: Record, place: int64) -> None:
+    """Plan the next request at a desk; one request a day."""
+    process = processes(g)[place]
+    desk = desks(g)[desk_of(g, c, place)]
+    number = c.requests
+    c.requests += 1
+    process.argument = word_of(g, c, _DESK_SERVICE, number, 0)
+    starts, offsets = numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets)
+    comes = arrival(
+        starts,
+        offsets,
+        desk.opens,
+        desk.closes,
+        desk.weekdays,
+        numbers(g.holidays, g.room_holidays),
+        g.now + 1,
+        word_of(g, c, _DESK_ARRIVAL, number, 0),
+        c.not_before_day,
+    )
+    c.not_before_day = day_of(starts, offsets, comes) + 1
+    process.state = ASKS
+    plan(g, c, place, comes, SHARED)
+
+
+@compiled
+def due_to_buy(g: Record, c: Record) -> int64:
+    """The instant at which buying goes on; LATE for none that is known."""
+    if c.buying == RECKONS:
+        return reckon(g, c)
+    return c.buy_at
+
+
+@compiled
+def buying_phase(c: Record) -> int:
+    """The phase in which buying goes on."""
+    return SHARED if c.buying == IN_TURN else PURCHASE
