@@ -35,14 +35,18 @@ def draw(seed: uint64, purpose: Whole, connection: Whole, count: Whole, sub: Who
 
 
 @compiled
+def value_of(knots: NDArray[int64], word: Whole) -> Whole:
+    """The value that the knots of a table give for a 32-bit draw; only the knots must fit into 63 bits."""
+    cell, part = word >> 24, word & 0xFFFFFF
+    low = knots[cell]
+    rise = knots[cell + 1] - low
+    return int64(low + (rise >> 24) * part + ((rise & 0xFFFFFF) * part >> 24))
+
+
+@compiled
 def value(tables: NDArray[int64], table: Whole, word: Whole) -> Whole:
     """The value that one row of tables gives for a 32-bit draw."""
-    cell, part = word >> 24, word & 0xFFFFFF
-    low = tables[table, cell]
-    rise = tables[table, cell + 1] - low
-    return int64(
-        low + (rise >> 24) * part + ((rise & 0xFFFFFF) * part >> 24)
-    )  # never beyond 64 bits if the knots are not
+    return value_of(tables[table], word)
 
 
 def table_of(distributions: Sequence[Distribution]) -> NDArray[int64]:

@@ -17,27 +17,68 @@ import numpy as np
 from numpy import int64, uint16, uint32, uint64
 from numpy.typing import NDArray
 
+from meter_sim.distribution import CELLS
 from meter_sim.draws import Purpose
 from meter_sim.engine.compiled.calendar import month_number, piece, weekday
-from meter_sim.engine.compiled.draws import philox, table_of, value
+from meter_sim.engine.compiled.draws import KNOTS, philox, value_of
 from meter_sim.engine.compiled.jit import Whole, compiled
 from meter_sim.local_time import DAY, HOUR, LocalCalendar
 from meter_sim.meter.load import HOURS, LoadProfile
 
 BLOCK = 64
 """Days that are filled at a time."""
-GREATEST_SLOTS = 64
-"""Blocks that a box has room for, at most."""
+SLOTS = 64
+"""Blocks that a box has room for."""
 
 _BLOCK_BITS = 6
 _EMPTY = -(1 << 62)
 _LOAD_DAY = int(Purpose.LOAD_DAY)
 _SEASONS, _KINDS = 2, 3
 
-LOAD, SHARE, CONNECTION, NOTHING, NARROW, CONSTANT = range(6)
-"""Places in a box: load, share of ONE and connection; whether the load asks for nothing at all, whether a day's energy
-times any factor stays within 63 bits, whether every day has the same factor."""
-_PLACES = 8
+PROFILE = np.dtype(
+    [
+        ("hours", np.int64, (_SEASONS * _KINDS, HOURS)),
+        ("variation", np.int64, (KNOTS,)),
+        ("greatest", np.int64),
+        ("high_months", np.int8, (13,)),
+    ],
+    align=True,
+)
+"""A load: watt-seconds by kind of day (season * 3 + workday, Saturday, Sunday) and hour, the table of day factors, the
+greatest energy of a day before the factor, and the months (1 to 12) of the high season."""
+
+DAYS = np.dtype(
+    [
+        ("lower_bits", np.uint16, (HOURS, BLOCK)),
+        ("energies", np.int64, (BLOCK,)),
+        ("kinds", np.int8, (BLOCK,)),
+    ],
+    align=True,
+)
+"""A block of a load's days before the factor: the lower 16 bits of each hour's energy, by hour and day; each day's
+energy; and its kind."""
+
+BOX = np.dtype(
+    [
+        ("load", np.int64),
+        ("share", np.int64),
+        ("connection", np.int64),
+        ("nothing", np.int64),
+        ("narrow", np.int64),
+        ("constant", np.int64),
+        ("held", np.int64, (SLOTS,)),
+        ("factors", np.int64, (SLOTS, BLOCK)),
+        ("sums", np.int64, (SLOTS, BLOCK + 1)),
+        ("words", np.uint32, (BLOCK,)),
+        ("lower_factors", np.uint16, (BLOCK,)),
+        ("lost", np.uint32, (BLOCK,)),
+    ],
+    align=True,
+)
+"""The connection that is being worked on: its load and its share of it (of ONE); whether it asks for nothing at all,
+whether a day's energy times any factor stays within 63 bits, whether every day has the same factor. By slot the block
+that lies there; by slot and day the factor of ONE and the demand from the block's first midnight to that of the day,
+watt-seconds. The rest is scratch."""
 
 
 class Loads(NamedTuple):
@@ -49,67 +90,41 @@ class Loads(NamedTuple):
     seed: np.uint64
     first_day: np.int64
     """The local day with which the first block begins."""
-    hours: NDArray[np.int64]
-    """Watt-seconds by load, kind of day (season * 3 + workday, Saturday, Sunday) and hour."""
-    high_months: NDArray[np.bool_]
-    """By load and month, 1 to 12."""
-    greatest: NDArray[np.int64]
-    """By load the greatest energy of a day, watt-seconds before the factor."""
-    variation: NDArray[np.int64]
-    """By load the table of day factors."""
-    kinds: NDArray[np.int8]
-    """By load and day of the blocks the kind of day."""
-    lower_bits: NDArray[np.uint16]
-    """By load, block, hour and day of the block the lower 16 bits of the hour's energy."""
-    energies: NDArray[np.int64]
-    """By load, block and day of the block the day's energy."""
-    box: NDArray[np.int64]
-    held: NDArray[np.int64]
-    """By slot the block that lies there."""
-    factors: NDArray[np.int64]
-    """By slot and day the factor of ONE."""
-    sums: NDArray[np.int64]
-    """By slot and day the demand from the block's first midnight to that of the day, watt-seconds."""
-    words: NDArray[np.uint32]
-    lower_factors: NDArray[np.uint16]
-    lost: NDArray[np.uint32]
+    profiles: NDArray[np.void]
+    """A PROFILE by load."""
+    days: NDArray[np.void]
+    """DAYS by load and block."""
+    boxes: NDArray[np.void]
+    """One BOX."""
 
 
 def loads_of(profiles: Sequence[LoadProfile], calendar: LocalCalendar, seed: int, start: int, end: int) -> Loads:
     """The loads of a run from `start` to `end`, with an empty box. Days outside are right too, but slow."""
     first_day = calendar.day(start)
     blocks = max(-(-(calendar.day(end) + 1 - first_day) // BLOCK), 1)
-    slots = min(blocks, GREATEST_SLOTS)
-    count = len(profiles)
-    hours = np.array([[profile.low, profile.high] for profile in profiles], np.int64)
-    hours = hours.reshape(count, _SEASONS * _KINDS, HOURS)
-    high_months = np.zeros((count, 13), np.bool_)
-    for row, profile in enumerate(profiles):
-        high_months[row, list(profile.high_months)] = True
     days = np.arange(first_day, first_day + blocks * BLOCK)
-    months = (days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12) + 1
-    kinds = np.maximum((days + 3) % 7 - 4, 0) + _KINDS * high_months[:, months]
-    of_days = np.stack([rows[of_load] for rows, of_load in zip(hours, kinds, strict=True)])
-    of_days = of_days.reshape(count, blocks, BLOCK, HOURS)
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    table = np.zeros(len(profiles), PROFILE)
+    of_days = np.zeros((len(profiles), blocks), DAYS)
+    for row, profile in enumerate(profiles):
+        hours = np.array([profile.low, profile.high], np.int64).reshape(_SEASONS * _KINDS, HOURS)
+        high_months = np.isin(np.arange(13), profile.high_months)
+        kinds = np.maximum((days + 3) % 7 - 4, 0) + _KINDS * high_months[months]
+        energies = hours[kinds].reshape(blocks, BLOCK, HOURS)
+        table[row] = hours, profile.variation.knots, hours.sum(axis=1).max(), high_months
+        of_days["lower_bits"][row] = (energies & 0xFFFF).transpose(0, 2, 1)
+        of_days["energies"][row] = energies.sum(axis=2)
+        of_days["kinds"][row] = kinds.reshape(blocks, BLOCK)
+    boxes = np.zeros(1, BOX)
+    boxes["held"] = _EMPTY
     return Loads(
         starts=np.array(calendar.starts, np.int64),
         offsets=np.array(calendar.offsets, np.int64),
         seed=np.uint64(seed),
         first_day=np.int64(first_day),
-        hours=hours,
-        high_months=high_months,
-        greatest=hours.sum(axis=2).max(axis=1),
-        variation=table_of([profile.variation for profile in profiles]),
-        kinds=kinds.astype(np.int8),
-        lower_bits=np.ascontiguousarray((of_days & 0xFFFF).astype(np.uint16).transpose(0, 1, 3, 2)),
-        energies=np.ascontiguousarray(of_days.sum(axis=3)),
-        box=np.zeros(_PLACES, np.int64),
-        held=np.full(slots, _EMPTY, np.int64),
-        factors=np.zeros((slots, BLOCK), np.int64),
-        sums=np.zeros((slots, BLOCK + 1), np.int64),
-        words=np.zeros(BLOCK, np.uint32),
-        lower_factors=np.zeros(BLOCK, np.uint16),
-        lost=np.zeros(BLOCK, np.uint32),
+        profiles=table,
+        days=of_days,
+        boxes=boxes,
     )
 
 
@@ -145,13 +160,15 @@ def _seconds_to(energy: Whole, hourly: Whole) -> Whole:
 @compiled
 def box_for(loads: Loads, load: Whole, share: Whole, connection: Whole) -> None:
     """Give the box to a connection with this load and this share of it (of ONE)."""
-    box = loads.box
-    box[LOAD], box[SHARE], box[CONNECTION] = load, share, connection
-    greatest_factor = _times(loads.variation[load, loads.variation.shape[1] - 1], share)
-    box[NOTHING] = loads.greatest[load] == 0 or greatest_factor == 0
-    box[NARROW] = loads.greatest[load] < 1 << 32 and greatest_factor < 1 << 31
-    box[CONSTANT] = loads.variation[load, 0] == loads.variation[load, loads.variation.shape[1] - 1]
-    loads.held[:] = _EMPTY
+    box, profile = loads.boxes[0], loads.profiles[load]
+    box.load, box.share, box.connection = load, share, connection
+    greatest_factor = _times(profile.variation[CELLS], share)
+    box.nothing = int64(profile.greatest == 0 or greatest_factor == 0)
+    box.narrow = int64(profile.greatest < 1 << 32 and greatest_factor < 1 << 31)
+    box.constant = int64(profile.variation[0] == profile.variation[CELLS])
+    held = box.held
+    for slot in range(SLOTS):
+        held[slot] = _EMPTY
 
 
 @compiled
@@ -164,48 +181,18 @@ def _draw_days(seed: uint64, connection: Whole, first: Whole, words: NDArray[uin
 
 
 @compiled
-def _kind_of(loads: Loads, load: Whole, day: Whole) -> Whole:
-    """Season * 3 + kind of day."""
-    place = day - loads.first_day
-    if place >= 0 and place < loads.kinds.shape[1]:
-        return int64(loads.kinds[load, place])
-    kind = max(weekday(day) - 4, 0)
-    return kind + _KINDS if loads.high_months[load, month_number(day)] else kind
-
-
-@compiled
-def fill(loads: Loads, block: Whole, slot: Whole) -> None:
-    """Fill a slot with a block of days: draw their factors, add up their demand."""
-    load, share = loads.box[LOAD], loads.box[SHARE]
-    first = loads.first_day + block * BLOCK
-    factors, sums = loads.factors, loads.sums
-    if loads.box[CONSTANT]:
-        factor = _times(loads.variation[load, 0], share)
-        for place in range(BLOCK):
-            factors[slot, place] = factor
-    else:
-        _draw_days(loads.seed, loads.box[CONNECTION], first, loads.words)
-        for place in range(BLOCK):
-            factors[slot, place] = _times(value(loads.variation, load, int64(loads.words[place])), share)
-    sums[slot, 0] = 0
-    if loads.box[NARROW] and block >= 0 and block < loads.energies.shape[1]:
-        _add_up(loads.lower_bits, loads.energies, load, block, slot, factors, sums, loads.lower_factors, loads.lost)
-    else:
-        total: Whole = 0
-        for place in range(BLOCK):
-            kind = _kind_of(loads, load, first + place)
-            for hour in range(HOURS):
-                total += _times(loads.hours[load, kind, hour], factors[slot, place])
-            sums[slot, place + 1] = total
-    loads.held[slot] = block
+def _turn_into_factors(
+    words: NDArray[uint32], knots: NDArray[int64], share: Whole, factors: NDArray[int64], slot: Whole
+) -> None:
+    """The factors of a block's days from their words."""
+    for place in range(BLOCK):
+        factors[slot, place] = _times(value_of(knots, int64(words[place])), share)
 
 
 @compiled
 def _add_up(
     lower_bits: NDArray[uint16],
     energies: NDArray[int64],
-    load: Whole,
-    block: Whole,
     slot: Whole,
     factors: NDArray[int64],
     sums: NDArray[int64],
@@ -218,20 +205,57 @@ def _add_up(
         lost[place] = uint32(0)
     for hour in range(HOURS):
         for place in range(BLOCK):
-            lost[place] += uint32(uint16(lower_bits[load, block, hour, place] * lower_factors[place]))
+            lost[place] += uint32(uint16(lower_bits[hour, place] * lower_factors[place]))
     total = int64(0)
     for place in range(BLOCK):
-        total += (energies[load, block, place] * factors[slot, place] - int64(lost[place])) >> 16
+        total += (energies[place] * factors[slot, place] - int64(lost[place])) >> 16
         sums[slot, place + 1] = total
+
+
+@compiled
+def fill(loads: Loads, block: Whole, slot: Whole) -> None:
+    """Fill a slot with a block of days: draw their factors, add up their demand."""
+    box, profile = loads.boxes[0], loads.profiles[loads.boxes[0].load]
+    first = loads.first_day + block * BLOCK
+    factors, sums = box.factors, box.sums
+    if box.constant:
+        factor = _times(profile.variation[0], box.share)
+        for place in range(BLOCK):
+            factors[slot, place] = factor
+    else:
+        _draw_days(loads.seed, box.connection, first, box.words)
+        _turn_into_factors(box.words, profile.variation, box.share, factors, slot)
+    sums[slot, 0] = 0
+    if box.narrow and block >= 0 and block < loads.days.shape[1]:
+        days = loads.days[box.load, block]
+        _add_up(days.lower_bits, days.energies, slot, factors, sums, box.lower_factors, box.lost)
+    else:
+        total: Whole = 0
+        for place in range(BLOCK):
+            kind = _kind_of(loads, first + place)
+            for hour in range(HOURS):
+                total += _times(profile.hours[kind, hour], factors[slot, place])
+            sums[slot, place + 1] = total
+    box.held[slot] = block
+
+
+@compiled
+def _kind_of(loads: Loads, day: Whole) -> Whole:
+    """Season * 3 + kind of day."""
+    load = loads.boxes[0].load
+    block = (day - loads.first_day) >> _BLOCK_BITS
+    if block >= 0 and block < loads.days.shape[1]:
+        return int64(loads.days[load, block].kinds[(day - loads.first_day) & (BLOCK - 1)])
+    kind = max(weekday(day) - 4, 0)
+    return kind + _KINDS if loads.profiles[load].high_months[month_number(day)] else kind
 
 
 @compiled
 def _slot_of(loads: Loads, day: Whole) -> Whole:
     """The slot in which a day's block lies, filled."""
     block = (day - loads.first_day) >> _BLOCK_BITS
-    slots = loads.held.size
-    slot = block if block >= 0 and block < slots else block % slots
-    if loads.held[slot] != block:
+    slot = block & (SLOTS - 1)
+    if loads.boxes[0].held[slot] != block:
         fill(loads, block, slot)
     return slot
 
@@ -245,9 +269,9 @@ def _place_of(loads: Loads, day: Whole) -> Whole:
 @compiled
 def _energy_of(loads: Loads, day: Whole, hour: Whole) -> Whole:
     """Watt-seconds of a local hour."""
-    factor = loads.factors[_slot_of(loads, day), _place_of(loads, day)]
-    load = loads.box[LOAD]
-    return _times(loads.hours[load, _kind_of(loads, load, day), hour], factor)
+    box = loads.boxes[0]
+    factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
+    return _times(loads.profiles[box.load].hours[_kind_of(loads, day), hour], factor)
 
 
 @compiled
@@ -255,18 +279,18 @@ def _since_midnight(loads: Loads, day: Whole, seconds: Whole) -> Whole:
     """Watt-seconds asked for in the first seconds, less than a day, of a day without a change of offset."""
     if seconds == 0:
         return 0
-    factor = loads.factors[_slot_of(loads, day), _place_of(loads, day)]
-    load = loads.box[LOAD]
-    kind = _kind_of(loads, load, day)
+    box = loads.boxes[0]
+    factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
+    hours, kind = loads.profiles[box.load].hours, _kind_of(loads, day)
     last = seconds // HOUR
     total: Whole = 0
-    if loads.box[NARROW]:
+    if box.narrow:
         for hour in range(last):
-            total += loads.hours[load, kind, hour] * factor >> 16
+            total += hours[kind, hour] * factor >> 16
     else:
         for hour in range(last):
-            total += _times(loads.hours[load, kind, hour], factor)
-    return total + _part(_times(loads.hours[load, kind, last], factor), seconds - last * HOUR)
+            total += _times(hours[kind, hour], factor)
+    return total + _part(_times(hours[kind, last], factor), seconds - last * HOUR)
 
 
 @compiled
@@ -276,7 +300,7 @@ def _of_days(loads: Loads, day: Whole, after: Whole) -> Whole:
     while day < after:
         slot, place = _slot_of(loads, day), _place_of(loads, day)
         count = min(BLOCK - place, after - day)
-        total += loads.sums[slot, place + count] - loads.sums[slot, place]
+        total += loads.boxes[0].sums[slot, place + count] - loads.boxes[0].sums[slot, place]
         day += count
     return total
 
@@ -302,7 +326,7 @@ def _stretch(loads: Loads, instant: Whole, limit: Whole) -> tuple[Whole, Whole, 
 def demand(loads: Loads, start: Whole, end: Whole, limit: Whole) -> Whole:
     """Watt-seconds asked for from `start` to just before `end`; `limit` in watts, -1 is none."""
     total: Whole = 0
-    if loads.box[NOTHING]:
+    if loads.boxes[0].nothing:
         return total
     while start < end:
         earliest, latest, offset = piece(loads.starts, loads.offsets, start)
@@ -325,15 +349,15 @@ def demand(loads: Loads, start: Whole, end: Whole, limit: Whole) -> Whole:
 @compiled
 def _within(loads: Loads, day: Whole, wanted: Whole) -> Whole:
     """The seconds after the midnight of a day without a change of offset that ask for so much; the day suffices."""
-    factor = loads.factors[_slot_of(loads, day), _place_of(loads, day)]
-    load = loads.box[LOAD]
-    kind = _kind_of(loads, load, day)
+    box = loads.boxes[0]
+    factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
+    hours, kind = loads.profiles[box.load].hours, _kind_of(loads, day)
     hour = 0
-    hourly = _times(loads.hours[load, kind, 0], factor)
+    hourly = _times(hours[kind, 0], factor)
     while wanted > hourly:
         wanted -= hourly
         hour += 1
-        hourly = _times(loads.hours[load, kind, hour], factor)
+        hourly = _times(hours[kind, hour], factor)
     return hour * HOUR + _seconds_to(wanted, hourly)
 
 
@@ -342,7 +366,7 @@ def reached(loads: Loads, start: Whole, energy: Whole, until: Whole, limit: Whol
     """The first second at which the demand since `start` is at least `energy`; -1 if that is after `until`."""
     if energy <= 0:
         return start
-    if loads.box[NOTHING]:
+    if loads.boxes[0].nothing:
         return -1
     while start < until:
         earliest, latest, offset = piece(loads.starts, loads.offsets, start)
@@ -354,19 +378,19 @@ def reached(loads: Loads, start: Whole, energy: Whole, until: Whole, limit: Whol
             while day < after:
                 slot, place = _slot_of(loads, day), _place_of(loads, day)
                 last = place + min(BLOCK - place, after - day)
-                wanted = energy + loads.sums[slot, place]
-                if wanted <= loads.sums[slot, last]:
+                wanted = energy + loads.boxes[0].sums[slot, place]
+                if wanted <= loads.boxes[0].sums[slot, last]:
                     low, high = place, last  # sums[low] < wanted <= sums[high]
                     while high - low > 1:
                         middle = (low + high) >> 1
-                        if loads.sums[slot, middle] >= wanted:
+                        if loads.boxes[0].sums[slot, middle] >= wanted:
                             high = middle
                         else:
                             low = middle
                     day += low - place
-                    instant = day * DAY - offset + _within(loads, day, wanted - loads.sums[slot, low])
+                    instant = day * DAY - offset + _within(loads, day, wanted - loads.boxes[0].sums[slot, low])
                     return instant if instant <= until else -1
-                energy = wanted - loads.sums[slot, last]
+                energy = wanted - loads.boxes[0].sums[slot, last]
                 day += last - place
             start = day * DAY - offset
             continue
@@ -384,20 +408,20 @@ def reached(loads: Loads, start: Whole, energy: Whole, until: Whole, limit: Whol
 @compiled
 def power(loads: Loads, instant: Whole, limit: Whole) -> Whole:
     """Watts at a second, rounded down."""
-    return 0 if loads.box[NOTHING] else _stretch(loads, instant, limit)[2] // HOUR
+    return 0 if loads.boxes[0].nothing else _stretch(loads, instant, limit)[2] // HOUR
 
 
 @compiled
 def binds(loads: Loads, instant: Whole, limit: Whole) -> bool:
     """Whether the household asks for more than the power limit at a second."""
-    energy = 0 if loads.box[NOTHING] else _stretch(loads, instant, -1)[2]
+    energy = 0 if loads.boxes[0].nothing else _stretch(loads, instant, -1)[2]
     return bool(energy > 0 and (energy - 1) // HOUR >= limit)
 
 
 @compiled
 def binding_changes(loads: Loads, start: Whole, limit: Whole, until: Whole) -> Whole:
     """The first second after `start` at which the limit begins or ceases to bind; -1 if not before `until`."""
-    if loads.box[NOTHING]:
+    if loads.boxes[0].nothing:
         return -1
     now = binds(loads, start, limit)
     while True:
