@@ -1,7 +1,7 @@
 """The decorator of the kernels in this folder; their cache on disk goes by these sources and the standard's kernels.
 
 These kernels are handed many arrays at every call and make none. Without numba's counting of references a call costs a
-few nanoseconds instead of a few hundred; a kernel of this folder must therefore not allocate.
+few nanoseconds instead of a hundred. So a kernel of this folder must not allocate; numba refuses one that does.
 """
 
 from pathlib import Path
@@ -14,7 +14,12 @@ from meter_sim.sts.compiled.jit import Kernel, compiler
 Whole = int | int64
 """A whole number of 64 bits, with its sign; that is what an `int` is in a kernel."""
 
-_with_cache = compiler(Path(__file__).parent)
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parent.parent
+_SCALAR = ("distribution.py", "draws.py", "local_time.py", "meter/load.py", "people/customer.py")
+"""Modules whose constants are built into the kernels of this folder."""
+
+_with_cache = compiler(_HERE, *(_ROOT / name for name in _SCALAR))
 
 
 def compiled(function: Kernel) -> Kernel:
