@@ -1,0 +1,29 @@
+"""The decorator of the kernels in this folder; their cache on disk goes by these sources and the standard's kernels.
+
+These kernels are handed many arrays at every call and make none. Without numba's counting of references a call costs a
+few nanoseconds instead of a hundred. So a kernel of this folder must not allocate; numba refuses one that does.
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+from numpy import int64
+
+from meter_sim.sts.compiled.jit import Kernel, compiler
+
+Whole = int | int64
+"""A whole number of 64 bits, with its sign; that is what an `int` is in a kernel."""
+
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parent.parent
+_SCALAR = ("distribution.py", "draws.py", "local_time.py", "meter/load.py", "people/customer.py")
+"""Modules whose constants are built into the kernels of this folder."""
+
+_with_cache = compiler(_HERE, *(_ROOT / name for name in _SCALAR))
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Compile a function that allocates nothing, and keep the result on disk."""
+    kernel = _with_cache(function)
+    cast("Any", kernel).targetoptions["_nrt"] = False
+    return kernel
