@@ -31,7 +31,8 @@ Record = Any
 """A record of a structured array; numba reads and writes its fields by name."""
 Field = tuple[str, str] | tuple[str, str, tuple[int, ...]]
 
-OTHERS = len(Service) - 1
+_SERVICES = len(Service)
+OTHERS = _SERVICES - 1
 """Registers of services other than electricity; a service's register is at its number less one."""
 SECTIONS = len(PRINTED)
 
@@ -604,7 +605,7 @@ def _judge_management(
             answer[REASON], answer[A], answer[B] = ABOVE_LIMIT, watts, model.greatest_limit
             return _RANGE
     elif subclass == _CLEAR_CREDIT:
-        held = data == _ALL_REGISTERS or (data < len(Service) and int64(model.services) >> data & 1)
+        held = data == _ALL_REGISTERS or (data < _SERVICES and int64(model.services) >> data & 1)
         if not held:
             answer[REASON], answer[A] = NOT_IN_METER, data
             return _RANGE
@@ -656,7 +657,7 @@ def _judge(
             return _judge_section(m, models, subclass, _content_of(clear), now, answer)
         known = subclass <= 2 or (subclass >= 5 and subclass <= 7) or subclass == _EXTENDED_SUBCLASS
     else:
-        known = subclass < len(Service)
+        known = subclass < _SERVICES
     if not known:
         answer[REASON], answer[A], answer[B] = UNKNOWN, token_class, subclass
         return _FUNCTION

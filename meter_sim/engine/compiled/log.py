@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from meter_sim.engine.compiled import decoder
 from meter_sim.engine.compiled.decoder import Record
 from meter_sim.engine.compiled.jit import compiled
-from meter_sim.meter.answer import Status
 from meter_sim.people.crew import VisitOutcome
 from meter_sim.programme import Channel
 from meter_sim.results.record import EventKind
@@ -61,11 +60,13 @@ the meter's model, PAN, switch and KRN, and the KRN that the vending side's regi
 NO_DIGITS = (1 << 64) - 1
 HALF = 10**10
 """What a half of the 20 digits is below."""
+_OTHER_BITS = (1 << 64) - 1 - (3 << 27)
+_HIGH, _LOW = divmod(1 << 64, HALF)
+_HIGH_END, _LOW_END = divmod(1 << 66, HALF)
 
 NOTHING_SAID, SAYS_ISSUED, SAYS_READ = 0, 1, 2
 """What `says`: nothing, the issued token under its record's base date, or the token that the meter read."""
 
-_LAST_STATUS = len(Status)
 FIRST_REFUSAL = 100
 """The result of a refusal of the vending side: its place in REFUSALS, from here on."""
 ISSUED = 200
@@ -234,21 +235,21 @@ def packed_record(supply_group: int, key_revision: int, tariff_index: int) -> in
 def digits_of(token_class: int64, block: uint64) -> tuple[uint64, uint64]:
     """The 20 digits of a class and a block, as two numbers of ten digits."""
     displaced = block >> uint64(27) & uint64(3)
-    low = block & uint64((1 << 64) - 1 - (3 << 27)) | uint64(token_class) << uint64(27)
+    low = block & uint64(_OTHER_BITS) | uint64(token_class) << uint64(27)
     upper = low // uint64(HALF)
-    lower = low - upper * uint64(HALF) + displaced * uint64((1 << 64) % HALF)
+    lower = low - upper * uint64(HALF) + displaced * uint64(_LOW)
     carry = lower // uint64(HALF)
-    return upper + displaced * uint64((1 << 64) // HALF) + carry, lower - carry * uint64(HALF)
+    return upper + displaced * uint64(_HIGH) + carry, lower - carry * uint64(HALF)
 
 
 @compiled
 def class_and_block(upper: uint64, lower: uint64) -> tuple[int64, uint64]:
     """Class and block of 20 digits; class 255 and block 0 where they are 2^66 or more."""
-    high, low = uint64((4 << 64) // HALF), uint64((4 << 64) % HALF)
+    high, low = uint64(_HIGH_END), uint64(_LOW_END)
     if upper > high or (upper == high and lower >= low):
         return int64(255), uint64(0)
     displaced = uint64(0)
-    high, low = uint64((1 << 64) // HALF), uint64((1 << 64) % HALF)
+    high, low = uint64(_HIGH), uint64(_LOW)
     while upper > high or (upper == high and lower >= low):
         if lower < low:
             upper -= uint64(1)
@@ -258,7 +259,7 @@ def class_and_block(upper: uint64, lower: uint64) -> tuple[int64, uint64]:
         displaced += uint64(1)
     number = upper * uint64(HALF) + lower
     token_class = int64(number >> uint64(27) & uint64(3))
-    return token_class, number & uint64((1 << 64) - 1 - (3 << 27)) | displaced << uint64(27)
+    return token_class, number & uint64(_OTHER_BITS) | displaced << uint64(27)
 
 
 @compiled
