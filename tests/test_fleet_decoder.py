@@ -109,6 +109,7 @@ class Pair:
         if self.meter.keys is not keys:
             self.old_keys.append(keys.key)
         self.entered.append(digits)
+        self.power = power
         return expected
 
     def same_state(self):
