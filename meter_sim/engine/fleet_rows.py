@@ -5,7 +5,7 @@ Texts are made once for each combination of numbers that they are made from.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from meter_sim.sts.tid import GREATEST as GREATEST_TID
 from meter_sim.sts.tid import BaseDate
 from meter_sim.sts.token import (
     DIGITS,
+    CreditToken,
     Management,
     MeterTestToken,
     Service,
@@ -58,27 +59,30 @@ class World:
 
 def label_text(label: int, customer: str) -> str:
     """A label as the event log has it."""
-    kind, number = label >> 16 & 15, label >> 24
-    text = _LABELS[kind].format(customer=customer, number=number + 1, channel=log.CHANNELS[label >> 20 & 15].value)
-    text += " again" * (label >> 8 & 255)
-    part = label & 15
+    kind, number = label >> 16 & 15, (label >> 24) + 1
+    if kind in _WITH_PURCHASE:
+        text = f"{customer} #{number}{_WITH_PURCHASE[kind]}"
+    elif kind == log.LABEL_DRAWER:
+        text = f"{customer} drawer"
+    elif kind == log.LABEL_PHASE:
+        text = f"{log.CHANNELS[label >> 20 & 15].value} {number}"
+    else:
+        text = _FIXED[kind]
+    times, part = label >> 8 & 255, label & 15
+    if times:
+        text += " again" * times
     if not part:
         return text
     return f"{text}.kct.{part}" if label >> 4 & 1 else f"{text}.{part}"
 
 
-_LABELS = {
-    log.NO_LABEL: "",
-    log.LABEL_PURCHASE: "{customer} #{number}",
-    log.LABEL_FREE: "{customer} #{number} free",
-    log.LABEL_LENT: "{customer} #{number} lent",
-    log.LABEL_SPARE: "{customer} #{number} spare",
-    log.LABEL_DRAWER: "{customer} drawer",
-    log.LABEL_PHASE: "{channel} {number}",
-    log.LABEL_CREW: "crew",
-    log.LABEL_HELP: "help",
-    log.LABEL_CREW_CREDIT: "crew credit",
+_WITH_PURCHASE = {
+    log.LABEL_PURCHASE: "",
+    log.LABEL_FREE: " free",
+    log.LABEL_LENT: " lent",
+    log.LABEL_SPARE: " spare",
 }
+_FIXED = {log.NO_LABEL: "", log.LABEL_CREW: "crew", log.LABEL_HELP: "help", log.LABEL_CREW_CREDIT: "crew credit"}
 
 
 def result_text(result: int) -> str:
@@ -185,9 +189,20 @@ def why_text(pan: int, key_revision: int, issued_pan: int, issued_revision: int)
 
 def says_text(token_class: int, clear: int, *, is_long: bool, base_date: BaseDate | None) -> str:
     """A token in the clear in one line."""
+    if token_class == 0 and clear >> 60 in _PLAIN:  # most tokens by far
+        tid = words.tid_text(clear >> 32 & 0xFFFFFF, base_date)
+        return f"{_credit_text(clear >> 60, clear >> 16 & 0xFFFF)}, TID {tid}"
     token = token_of(token_class, clear, Encryption.EA11 if is_long else Encryption.EA07)
     assert token is not None
     return words.summary(token, base_date)
+
+
+_PLAIN = frozenset(service.value for service in Service if not service.in_currency)
+
+
+@lru_cache(maxsize=1 << 16)
+def _credit_text(service: int, amount_code: int) -> str:
+    return words.credit_text(CreditToken(Service(service), 0, 0, amount_code))
 
 
 def display_text(status: int, shown: tuple[str, ...] = ()) -> str:
@@ -278,8 +293,6 @@ def _says(events: NDArray[np.void], world: World) -> list[str]:
 
 
 def _reasons(events: NDArray[np.void], world: World) -> list[str]:
-    crc_error = int(Status.CRC)
-
     def text(row: int, reason: int, a: int, b: int, c: int, d: int, clear: int) -> str:
         return reason_text(reason, a, b, c, d, clear=clear, area=world.areas[row])
 
@@ -291,11 +304,10 @@ def _reasons(events: NDArray[np.void], world: World) -> list[str]:
         *_columns(events, "reason", "a", "b", "c", "d"),
         np.where(tests, events["clear"], np.uint64(0)).tolist(),
     )
-    for place in np.flatnonzero((events["result"] == crc_error) & (events["says"] == log.SAYS_ISSUED)).tolist():
-        event = events[place]
-        reasons[place] += why_text(
-            int(event["pan"]), int(event["key_revision"]), int(event["issued_pan"]), int(event["issued_revision"])
-        )
+    crc_errors = np.flatnonzero((events["result"] == int(Status.CRC)) & (events["says"] == log.SAYS_ISSUED))
+    whys = _texts(why_text, *_columns(events[crc_errors], "pan", "key_revision", "issued_pan", "issued_revision"))
+    for place, why in zip(crc_errors.tolist(), whys, strict=True):
+        reasons[place] += why
     return reasons
 
 
