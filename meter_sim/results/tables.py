@@ -120,7 +120,12 @@ def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, Sequence
 
 def events_table(record: Record) -> pa.Table:
     """The event log."""
-    return _table(_columns(record.events, EVENTS.names), EVENTS)
+    return events_of(_columns(record.events, EVENTS.names))
+
+
+def events_of(columns: Mapping[str, Sequence[object]]) -> pa.Table:
+    """The event log of columns by name."""
+    return _table(columns, EVENTS)
 
 
 def daily_table(record: Record) -> pa.Table:

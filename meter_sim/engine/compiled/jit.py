@@ -16,7 +16,27 @@ Whole = int | int64
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
-_SCALAR = ("distribution.py", "draws.py", "local_time.py", "meter/load.py", "people/customer.py")
+_SCALAR = (
+    "distribution.py",
+    "draws.py",
+    "engine/moment.py",
+    "local_time.py",
+    "meter/answer.py",
+    "meter/credit.py",
+    "meter/load.py",
+    "meter/meter.py",
+    "people/crew.py",
+    "people/customer.py",
+    "people/help_desk.py",
+    "programme.py",
+    "results/area_day.py",
+    "results/record.py",
+    "sts/identity.py",
+    "sts/key_change.py",
+    "sts/tid.py",
+    "sts/token.py",
+    "vending/refusal.py",
+)
 """Modules whose constants are built into the kernels of this folder."""
 
 _with_cache = compiler(_HERE, *(_ROOT / name for name in _SCALAR))

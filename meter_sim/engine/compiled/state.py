@@ -14,7 +14,6 @@ from numpy import int64
 
 from meter_sim.engine.compiled.decoder import ANSWER_SIZE, DECODER_FIELDS, MODEL
 from meter_sim.engine.compiled.jit import compiled
-from meter_sim.engine.compiled.load import Loads
 from meter_sim.engine.compiled.log import LOG
 from meter_sim.engine.compiled.memory import pointer
 
@@ -345,10 +344,10 @@ _ARRAYS = (
     "busy",
     "put_back",
     "appointments",
+    "profiles",
+    "load_days",
+    "boxes",
 )
-LOAD_ARRAYS = tuple(name for name in Loads._fields if name not in ("seed", "first_day"))
-MOST_DIMENSIONS = 4
-"""Of an array of the loads: its address and up to four lengths."""
 POOLS = ("helds", "hands", "opens", "keys", "processes")
 """Arrays with a list of free places; `free_NAME` heads it."""
 FILLED = ("log", "waits", "heap", "tasks", "appointments", "returns", "reading_rows", "wanted")
@@ -361,8 +360,8 @@ FLEET = np.dtype(
         *((f"free_{name}", "i8") for name in POOLS),
         *((f"left_{name}", "i8") for name in POOLS),
         *((f"n_{name}", "i8") for name in FILLED),
-        *((f"load_{name}", "i8", (MOST_DIMENSIONS + 1,)) for name in LOAD_ARRAYS),
         ("load_first_day", "i8"),
+        ("load_blocks", "i8"),
         ("seed", "u8"),
         ("start", "i8"),
         ("end", "i8"),
