@@ -12,6 +12,9 @@ SOURCE = Path(__file__)
 
 _compiled = compiler(SOURCE)
 
+Whole = int | int64
+"""What the kernels take as a whole number."""
+
 _WORD = uint64(0xFFFFFFFF)
 _M0, _M1 = uint64(0xD2511F53), uint64(0xCD9E8D57)
 _W0, _W1 = uint64(0x9E3779B9), uint64(0xBB67AE85)
@@ -21,7 +24,7 @@ _GREATEST = int64((1 << 63) - 1)
 
 
 @_compiled
-def draw(seed: uint64, purpose: int64, connection: int64, count: int64, sub: int64) -> int64:
+def draw(seed: uint64, purpose: Whole, connection: Whole, count: Whole, sub: Whole) -> int64:
     """The 32-bit draw of a connection for a purpose (Philox4x32-10)."""
     k0, k1 = seed & _WORD, seed >> _HALF
     c0, c1 = uint64(count) & _WORD, uint64(sub) & _WORD
@@ -34,7 +37,7 @@ def draw(seed: uint64, purpose: int64, connection: int64, count: int64, sub: int
 
 
 @_compiled
-def value(tables: NDArray[int64], table: int64, word: int64) -> int64:
+def value(tables: NDArray[int64], table: Whole, word: Whole) -> int64:
     """The value of a 32-bit draw in a row of `tables`, each of 257 whole numbers that do not fall."""
     cell, part = word >> 24, word & 0xFFFFFF
     low = tables[table, cell]
@@ -43,25 +46,25 @@ def value(tables: NDArray[int64], table: int64, word: int64) -> int64:
 
 
 @_compiled
-def part_of(amount: int64, word: int64) -> int64:
+def part_of(amount: Whole, word: Whole) -> int64:
     """Of an amount from 0 the part that a 32-bit draw says: amount * word / 2^32, rounded down."""
-    return (amount >> 32) * word + int64(uint64(amount & 0xFFFFFFFF) * uint64(word) >> _HALF)
+    return int64(amount >> 32) * word + int64(uint64(amount & 0xFFFFFFFF) * uint64(word) >> _HALF)
 
 
 @_compiled
-def about(amount: int64, word: int64) -> int64:
+def about(amount: Whole, word: Whole) -> int64:
     """An amount from 0 to 2^61 times 3/4 to 5/4, as a 32-bit draw says: amount * (3/4 + word / 2^33), rounded down."""
     half = int64((uint64(amount) * uint64(word) & _WORD) >> uint64(31))
-    return (3 * amount + 2 * part_of(amount, word) + half) >> 2
+    return int64(3 * amount + 2 * part_of(amount, word) + half >> 2)
 
 
 @_compiled
-def product_over(one: int64, other: int64, divisor: int64) -> int64:
+def product_over(one: Whole, other: Whole, divisor: Whole) -> int64:
     """The exact one * other / divisor, rounded down, of two numbers from 0 by one above 0; at most 2^63 - 1."""
     if one == 0 or other == 0:
         return int64(0)
     if one <= _GREATEST // other:
-        return one * other // divisor
+        return int64(one * other // divisor)
     a, b, by = uint64(one), uint64(other), uint64(divisor)
     low = (a & _WORD) * (b & _WORD)
     middle = (a >> _HALF) * (b & _WORD) + (low >> _HALF)

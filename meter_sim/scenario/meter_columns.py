@@ -83,9 +83,9 @@ def kinds_of(scenario: Scenario) -> MeterKinds:
     The model of the programme's replacement meters is one of them.
     """
     drawn = None if scenario.population is None else scenario.population.kinds
-    models = _Places(() if drawn is None else drawn.models)
-    loads = _Places(() if drawn is None else drawn.loads)
-    customers = _Places(() if drawn is None else drawn.customers)
+    models = Places[MeterModel](() if drawn is None else drawn.models)
+    loads = Places[LoadProfile](() if drawn is None else drawn.loads)
+    customers = Places[Customer](() if drawn is None else drawn.customers)
     for meter in scenario.meters:
         models.add(meter.model)
         loads.add(meter.load)
@@ -104,7 +104,7 @@ def kinds_of(scenario: Scenario) -> MeterKinds:
 
 def columns_of(meters: Sequence[MeterSetup], kinds: MeterKinds) -> Setups:
     """The meters as records of `SETUP`, in their order. Raises ValueError for a kind that is not there."""
-    models, loads, customers = _Places(kinds.models), _Places(kinds.loads), _Places(kinds.customers)
+    models, loads, customers = Places(kinds.models), Places(kinds.loads), Places(kinds.customers)
     areas = {"": -1} | {name: place for place, name in enumerate(kinds.areas)}
     groups = {name: place for place, name in enumerate(kinds.supply_groups)}
     columns = np.zeros(len(meters), SETUP)
@@ -189,10 +189,10 @@ def _pan(number: int) -> MeterPan:
     return MeterPan(f"{number:018d}")
 
 
-class _Places(Generic[T]):
+class Places(Generic[T]):
     """Values with their places; equal ones have the same. An object that was seen is not compared again."""
 
-    def __init__(self, values: Iterable[T]) -> None:
+    def __init__(self, values: Iterable[T] = ()) -> None:
         self._places: dict[T, int] = {}
         self._seen: dict[int, tuple[T, int]] = {}
         for value in values:
