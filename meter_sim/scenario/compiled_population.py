@@ -103,7 +103,6 @@ _AGE_LEAST, _AGE_GREATEST = steady_state.METER_AGE
 _MONTH, _LEAST_BEFORE = steady_state.MONTH, steady_state.LEAST_BEFORE
 _GREATEST_TID, _MINUTES_A_DAY, _RESERVED = tid.GREATEST, tid.MINUTES_A_DAY, tid.RESERVED_MINUTE
 _IIN, _MAKER = int(meter_numbers.IIN), meter_numbers.MAKER
-_GREATEST = int64((1 << 63) - 1)
 _HOUSEHOLD = int(Purpose.HOUSEHOLD)
 _FIRST, _INTERVAL, _PAYDAY = int(Purpose.FIRST_PURCHASE), int(Purpose.PURCHASE_INTERVAL), int(Purpose.PAYDAY_TIME)
 _LOAD, _MODEL, _CUSTOMER, _CANNOT = int(Trait.LOAD), int(Trait.MODEL), int(Trait.CUSTOMER), int(Trait.CANNOT_CHANGE)
@@ -253,14 +252,15 @@ def _spacing(customer: Record, mean_use: Whole) -> int64:
     """Seconds between purchases to be expected of a kind of customer at a home of this mean use."""
     if customer.every >= 0:
         return int64(customer.mean_every)
-    span = _GREATEST if customer.payday_span == 0 else int64(customer.payday_span)
-    if customer.has_level or customer.after_midnight < 0:
-        amount = max(customer.mean_amount, 0)
-        if customer.amount_is_use:
-            span = min(span, amount)
-        elif mean_use:
-            span = min(span, product_over(amount * _WS_PER_TENTH, DAY, mean_use))
-    return int64(_MONTH) if span == _GREATEST else span
+    known = customer.payday_span > 0
+    span = int64(customer.payday_span)
+    if customer.has_level or not known:
+        amount = int64(customer.mean_amount) if customer.mean_amount > 0 else int64(0)
+        if customer.amount_is_use or mean_use:
+            to_amount = amount if customer.amount_is_use else product_over(amount * _WS_PER_TENTH, DAY, mean_use)
+            span = min(span, to_amount) if known else to_amount
+            known = True
+    return span if known else int64(_MONTH)
 
 
 @compiled
