@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, compare, validate, schema, new, plot, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, validate, schema, new, plot, query, token, keychange, benchsheet."""
 
 import sys
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_progress import progress
+from meter_sim.cli_query import query
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail, Keep, fitting
 from meter_sim.distribution import chance
@@ -41,6 +42,7 @@ main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
+main.add_command(query)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
