@@ -15,7 +15,7 @@ MAY_KNOW = {
     "sts": {"sts"},
     "compiled_draws": {"sts"},
     "distribution": set(),
-    "detail": set(),
+    "detail": {"distribution", "draws"},
     "draws": set(),
     "local_time": set(),
     "arrow_columns": set(),
@@ -65,6 +65,7 @@ def test_every_room_has_its_rule():
         "cli_experiment",
         "cli_key",
         "cli_progress",
+        "cli_query",
         "cli_token",
         "wrong_input",
     }
@@ -78,7 +79,9 @@ COLUMNS = {
 """The coding over columns; the rest of the standard's room does not know it."""
 
 
-@pytest.mark.parametrize("heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "scipy", "simpy"])
+@pytest.mark.parametrize(
+    "heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "scipy", "simpy", "duckdb"]
+)
 def test_heavy_libraries_are_imported_only_where_used(heavy):
     """The standard, the meter and the vending side stand without them."""
     for path in set(FILES) - COLUMNS:
@@ -94,6 +97,8 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_experiment",
             "cli_key",
             "cli_progress",
+            "cli_query",
+            "cli_query",
             "cli_token",
             *LEAVES,
         ):
