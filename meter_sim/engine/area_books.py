@@ -7,19 +7,16 @@ from meter_sim.engine.connection import Books, Connection
 from meter_sim.engine.field_work import DepotRun
 from meter_sim.engine.register_view import RegisterView
 from meter_sim.meter.answer import Status
-from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.programme import Cause, Costs, RegisterState, TrueState
+from meter_sim.results.area_costs import costs_of
 from meter_sim.results.area_day import AreaDay, column
 
-_CAUSES = tuple(Cause)
 _OFF_METERS = tuple(column("off", cause, "_meters") for cause in Cause)
 _OFF_S = tuple(column("off", cause, "_s") for cause in Cause)
 _UNSERVED = tuple(column("unserved", cause, "_ws") for cause in Cause)
 _TRUE = {state: column("true", state) for state in TrueState}
 _REGISTER = {state: column("register", state) for state in RegisterState}
 _MOVED = (RegisterState.ISSUED, RegisterState.PRESUMED)
-NOT_SOLD = (Cause.REFUSED, Cause.NOT_MIGRATED, Cause.NO_SALE)
-"""Causes for which energy not used counts as energy not sold for the key change's sake."""
 
 
 class AreaBooks:
@@ -52,8 +49,8 @@ class AreaBooks:
             counts["visits_waiting"] = self._depot.waiting
             counts["replacements_waiting"] = self._depot.replacements_waiting
             counts["stock"] = self._depot.stock
-        self._cost(counts)
-        return AreaDay(date, self._area.area.name, dict(counts), tuple(entries))
+        costs = costs_of(counts.__getitem__, self._costs)
+        return AreaDay(date, self._area.area.name, dict(counts) | costs, tuple(entries))
 
     def _add(self, connection: Connection, books: Books, counts: Counter[str], entries: list[int], now: int) -> None:
         self._state(connection, counts, now)
@@ -97,14 +94,3 @@ class AreaBooks:
             counts["presumed_not_changed"] += true is not TrueState.NEW
         elif presumed is not RegisterState.OUT_OF_SCOPE:
             counts["changed_not_presumed"] += true is TrueState.NEW
-
-    def _cost(self, counts: Counter[str]) -> None:
-        costs = self._costs
-        counts["cost_visits"] = counts["visits"] * costs.visit
-        counts["cost_calls"] = counts["help_desk_requests"] * costs.call
-        counts["cost_office_visits"] = counts["office_requests"] * costs.office_visit
-        counts["cost_meters"] = counts["visits_replaced"] * costs.meter
-        counts["cost_tokens"] = counts["tokens_printed"] * costs.token
-        counts["cost_messages"] = counts["messages"] * costs.message
-        lost = sum(counts[_UNSERVED[_CAUSES.index(cause)]] for cause in NOT_SOLD)
-        counts["cost_energy_not_sold"] = lost * costs.kwh // WS_PER_KWH

@@ -4,16 +4,22 @@ The questions are those that planners of the 2023-2024 rollover asked. Rates are
 or seconds as the name says; dates local.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from math import ceil
 
-from meter_sim.local_time import date_of
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_sim import arrow_columns
+from meter_sim.local_time import DAY, date_of
 from meter_sim.people.help_desk import Outcome as DeskOutcome
 from meter_sim.programme import Cause, Channel, Programme, TrueState
 from meter_sim.results.area_day import CHANGED_BY, column
-from meter_sim.results.outcome import MeterEnd, Outcome
+from meter_sim.results.census import Group, Sums
+from meter_sim.results.part import Part
 from meter_sim.results.series import Series
 from meter_sim.results.summary_types import Json
 from meter_sim.scenario.scenario import Scenario
@@ -22,6 +28,7 @@ BUFFERS = (90, 120)
 """Days of buffer before the deadline that a plan should keep: three to four months."""
 LAST_MONTH = 30
 """Days before the deadline in which queues are looked at."""
+_NO_WAITS = np.empty(0, dtype=np.int64)
 _NEW = column("true", TrueState.NEW)
 _DONE = (TrueState.NEW.value, TrueState.OUT_OF_SCOPE.value)
 
@@ -29,17 +36,24 @@ _DONE = (TrueState.NEW.value, TrueState.OUT_OF_SCOPE.value)
 class Answers:
     """Puts the questions to one run."""
 
-    def __init__(self, scenario: Scenario, programme: Programme, series: tuple[Series, ...], outcome: Outcome) -> None:
+    def __init__(self, scenario: Scenario, programme: Programme, series: tuple[Series, ...], part: Part) -> None:
         self._scenario = scenario
         self._programme = programme
         self._series = series
-        self._meters = outcome.meters
-        self._waits = outcome.waits
+        self._census = part.census
+        self._groups: dict[str, list[tuple[Group, int]]] = {}
+        for group, number in part.census.groups.items():
+            self._groups.setdefault(group.area, []).append((group, number))
+        self._fates: dict[str, Counter[str]] = {}
+        for (area, fate, why), number in part.census.fates.items():
+            self._fates.setdefault(area, Counter())[f"{fate}: {why}" if why else fate] += number
         calendar = scenario.calendar
         deadline = scenario.end if programme.credit_until is None else programme.credit_until
         self._deadline = date_of(calendar.day(min(deadline, scenario.end - 1)))
         self._after = (self._deadline + timedelta(days=1)).isoformat()
         self._deadline_instant = min(deadline, scenario.end)
+        self._month = (self._deadline - timedelta(days=LAST_MONTH)).isoformat()
+        self._waits = self._waits_of_last_month(part)
 
     def all(self) -> dict[str, Json]:
         """The ten answers."""
@@ -63,16 +77,23 @@ class Answers:
         """The areas that a series stands for: itself, or each of all together."""
         return self._series[:-1] if series is self._series[-1] else (series,)
 
-    def _in(self, series: Series) -> list[MeterEnd]:
-        return [meter for meter in self._meters if series is self._series[-1] or meter.area == series.area]
+    def _living(self, series: Series) -> list[tuple[Group, int]]:
+        """The groups of meters in the field, each with its number."""
+        areas = self._areas_of(series)
+        return [pair for one in areas for pair in self._groups.get(one.area, ()) if not pair[0].dead]
 
-    def _living(self, series: Series) -> list[MeterEnd]:
-        return [meter for meter in self._in(series) if not meter.dead]
+    def _dead(self, series: Series) -> int:
+        areas = self._areas_of(series)
+        return sum(number for one in areas for group, number in self._groups.get(one.area, ()) if group.dead)
+
+    def _sums(self, series: Series) -> Sums:
+        rows = [self._census.sums.get(one.area, Sums()) for one in self._areas_of(series)]
+        return Sums(*map(sum, zip(*rows, strict=True)))
 
     # -- 1 and 2 -----------------------------------------------------------------------------------------------
 
     def _scope(self, series: Series) -> int:
-        return sum(meter.true != TrueState.OUT_OF_SCOPE.value for meter in self._living(series))
+        return sum(number for group, number in self._living(series) if group.true != TrueState.OUT_OF_SCOPE.value)
 
     def _first_start(self, series: Series) -> date | None:
         starts = [
@@ -148,41 +169,42 @@ class Answers:
     def _never_come(self, series: Series) -> dict[str, Json]:
         """Question 3: who never comes (zero buyers, bypassed, vacant), and which records are dead."""
         living = self._living(series)
-        left = [meter for meter in living if meter.true not in _DONE]
-        dead = sum(meter.dead for meter in self._in(series))
+        left = [pair for pair in living if pair[0].true not in _DONE]
+        dead = self._dead(series)
         return {
-            "zero_buyers": _counted(meter.never_buys for meter in living if meter.never_buys),
-            "no_purchase_in_the_run": sum(not meter.purchases for meter in living),
-            "unchanged_zero_buyers": _counted(meter.never_buys for meter in left if meter.never_buys),
-            "unchanged_buyers": _counted(meter.customer or "nobody" for meter in left if not meter.never_buys),
+            "zero_buyers": _counted((group.never_buys, number) for group, number in living if group.never_buys),
+            "no_purchase_in_the_run": sum(number for group, number in living if not group.bought),
+            "unchanged_zero_buyers": _counted((group.never_buys, number) for group, number in left if group.never_buys),
+            "unchanged_buyers": _counted(
+                (group.customer or "nobody", number) for group, number in left if not group.never_buys
+            ),
             "dead_records": dead,
             "dead_records_found": dead - series.last("dead_records"),
         }
 
     def _drawers(self, series: Series) -> dict[str, Json]:
         """Question 4: tokens in drawers, and tokens bought but not entered when the key changes."""
-        meters = self._in(series)
+        sums = self._sums(series)
         fates: Counter[str] = Counter()
-        for meter in meters:
-            for (fate, why), number in meter.fates.items():
-                fates[f"{fate}: {why}" if why else fate] += number
+        for one in self._areas_of(series):
+            fates.update(self._fates.get(one.area, {}))
         return {
-            "tokens_issued": sum(meter.tokens_issued for meter in meters),
+            "tokens_issued": sums.tokens_issued,
             "end_states": dict(sorted(fates.items())),
-            "credit_tokens_open_at_key_change": sum(meter.lost_tokens for meter in meters),
-            "kwh_in_them": _kwh(sum(meter.lost_tenths for meter in meters)),
+            "credit_tokens_open_at_key_change": sums.lost_tokens,
+            "kwh_in_them": _kwh(sums.lost_tenths),
             "tokens_replaced": series.total("replaced_tokens"),
             "kwh_replaced": _kwh(series.total("replaced_tenths")),
         }
 
     def _replacements(self, series: Series) -> dict[str, Json]:
         """Question 5: which makes cannot change, where they are, how many meters to order and when."""
-        cannot = [meter for meter in self._living(series) if not meter.takes_key_changes]
+        cannot = [pair for pair in self._living(series) if not pair[0].takes_key_changes]
         months: Counter[str] = Counter()
-        for day in series.days:
-            months[day.date[:7]] += day.counts.get("visits_replaced", 0)
+        for day, number in zip(series.dates, series.column("visits_replaced").tolist(), strict=True):
+            months[day[:7]] += number
         return {
-            "cannot_change": _counted(meter.model for meter in cannot),
+            "cannot_change": _counted((group.model, number) for group, number in cannot),
             "replaced": series.total("visits_replaced"),
             "replaced_by_month": {month: number for month, number in sorted(months.items()) if number},
             "still_waiting": series.last("replacements_waiting"),
@@ -200,7 +222,7 @@ class Answers:
             "most_meters_a_day": {cause.value: series.most(column("off", cause, "_meters"), after) for cause in Cause},
             "kwh_lent": _kwh(series.total("lent_tenths")),
             "kwh_paid_back": _kwh(series.total("paid_back_tenths")),
-            "kwh_still_owed": _kwh(sum(meter.debt_tenths for meter in self._in(series))),
+            "kwh_still_owed": _kwh(self._sums(series).debt_tenths),
         }
 
     # -- 7 to 10 -----------------------------------------------------------------------------------------------
@@ -219,18 +241,13 @@ class Answers:
 
     def _queues(self, series: Series) -> dict[str, Json]:
         """Question 8: the help desks' and offices' queues in the last month before the deadline."""
-        first = (self._deadline - timedelta(days=LAST_MONTH)).isoformat()
+        first = self._month
         answer: dict[str, Json] = {}
         for desk in ("help_desk", "office"):
             if not series.total(f"{desk}_requests"):
                 continue
-            waits = sorted(
-                wait.waited
-                for wait in self._waits
-                if wait.desk == desk
-                and first <= self._date(wait.at) < self._after
-                and (series is self._series[-1] or wait.area == series.area)
-            )
+            several = [self._waits.get((one.area, desk), _NO_WAITS) for one in self._areas_of(series)]
+            waits = np.sort(np.concatenate(several)).tolist()
             answer[desk] = {
                 "requests": series.total(f"{desk}_requests", first, self._after),
                 **{
@@ -246,12 +263,29 @@ class Answers:
             }
         return answer
 
-    def _date(self, instant: int) -> str:
-        return date_of(self._scenario.calendar.day(instant)).isoformat()
+    def _waits_of_last_month(self, part: Part) -> dict[tuple[str, str], NDArray[np.int64]]:
+        """Seconds of waiting of the requests in the last month, by area and desk."""
+        at, waited = (arrow_columns.as_numbers(part.waits.column(name).combine_chunks()) for name in ("at", "waited"))
+        codes = [part.waits.column(name).combine_chunks().dictionary_encode() for name in ("area", "desk")]
+        areas, desks = (code.dictionary.to_pylist() for code in codes)
+        area, desk = (arrow_columns.as_numbers(code.indices) for code in codes)
+        calendar = self._scenario.calendar
+        offset = np.array(calendar.offsets)[np.maximum(np.searchsorted(calendar.starts, at, "right") - 1, 0)]
+        day = (at + offset) // DAY
+        last = self._deadline.toordinal() - date_of(0).toordinal()
+        there = np.flatnonzero((last - LAST_MONTH <= day) & (day <= last))
+        there = there[np.argsort(area[there] * len(desks) + desk[there], kind="stable")]
+        place = area[there] * len(desks) + desk[there]
+        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        return {
+            (areas[place[start] // len(desks)], desks[place[start] % len(desks)]): values
+            for start, values in zip(starts, np.split(waited[there], starts[1:]), strict=False)
+        }
 
     def _late_changes(self, series: Series) -> dict[str, Json]:
         """Question 9: how long KCTs are still issued after credit under the old key stops."""
-        issued = [(day.date, day.counts.get("key_changes_issued", 0)) for day in series.days if day.date >= self._after]
+        late = slice(bisect_left(series.dates, self._after), None)
+        issued = list(zip(series.dates[late], series.column("key_changes_issued")[late].tolist(), strict=True))
         total, gone = sum(number for _, number in issued), 0
         ninety = last = None
         for day, number in issued:
@@ -272,8 +306,8 @@ class Answers:
     def _presumed(self, series: Series) -> dict[str, Json]:
         """Question 10: what the register says (presumed) against what is true (actual)."""
         table: dict[str, Counter[str]] = {}
-        for meter in self._living(series):
-            table.setdefault(meter.register, Counter())[meter.true] += 1
+        for group, number in self._living(series):
+            table.setdefault(group.register, Counter())[group.true] += number
         return {
             "by_register_and_true_state": {
                 register: dict(sorted(true.items())) for register, true in sorted(table.items())
@@ -285,8 +319,11 @@ class Answers:
         }
 
 
-def _counted(names: Iterable[str]) -> dict[str, Json]:
-    return dict(sorted(Counter(names).items()))
+def _counted(numbers: Iterable[tuple[str, int]]) -> dict[str, Json]:
+    counted: Counter[str] = Counter()
+    for name, number in numbers:
+        counted[name] += number
+    return dict(sorted(counted.items()))
 
 
 def _kwh(tenths: int) -> float:

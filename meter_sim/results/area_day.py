@@ -6,7 +6,7 @@ that were without supply at some time of the day; the others add up over days, b
 greatest counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -100,10 +100,3 @@ class AreaDay:
     area: str
     counts: Mapping[str, int]
     entries: tuple[int, ...]
-
-
-def together(date: str, days: Iterable[AreaDay]) -> AreaDay:
-    """All areas of a day in one row."""
-    rows = list(days)
-    counts = {name: (max if name in LONGEST else sum)(row.counts.get(name, 0) for row in rows) for name in COLUMNS}
-    return AreaDay(date, ALL, counts, tuple(map(sum, zip(*(row.entries for row in rows), strict=True))))

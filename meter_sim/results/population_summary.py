@@ -5,8 +5,9 @@ from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.programme import Cause, Programme, RegisterState, TrueState
 from meter_sim.results.answers import Answers
 from meter_sim.results.area_day import COST_PARTS, FLOWS, STATES, column
-from meter_sim.results.outcome import Fate, Outcome
-from meter_sim.results.record import Record
+from meter_sim.results.census import Census
+from meter_sim.results.outcome import Fate
+from meter_sim.results.part import Part
 from meter_sim.results.series import Series, series_of
 from meter_sim.results.summary_types import Json
 from meter_sim.scenario.scenario import Scenario
@@ -16,37 +17,38 @@ _MOVED = (column("register", RegisterState.ISSUED), column("register", RegisterS
 _MONEY = 100_000
 
 
-def population_summary(scenario: Scenario, record: Record) -> dict[str, Json]:
+def population_summary(scenario: Scenario, part: Part) -> dict[str, Json]:
     """The part of a summary that speaks of areas; empty for a run without."""
-    if record.outcome is None:
+    if not part.areas.areas:
         return {}
-    series = series_of(record.area_days)
-    part: dict[str, Json] = {
+    series = series_of(part.areas)
+    summary: dict[str, Json] = {
         "areas": {one.area: _area(one) for one in series},
-        "measures": dict(_measures(series[-1], record.outcome, scenario.programme)),
+        "measures": dict(_measures(series[-1], part.census, scenario.programme)),
     }
     if scenario.programme is not None:
-        part["answers"] = Answers(scenario, scenario.programme, series, record.outcome).all()
-    return part
+        summary["answers"] = Answers(scenario, scenario.programme, series, part).all()
+    return summary
 
 
 def _area(series: Series) -> dict[str, Json]:
     """An area over the run: states at the end, the sum of what flows."""
     at_end: dict[str, Json] = {name: series.last(name) for name in STATES if series.most(name)}
     over_run: dict[str, Json] = {name: series.total(name) for name in FLOWS if series.most(name)}
-    entries = [sum(day.entries[place] for day in series.days) for place in range(len(Status))]
     return {
         "at_end": at_end,
         "over_run": over_run,
-        "register_start_ws": series.days[0].counts.get("register_start_ws", 0),
-        "register_end_ws": series.days[-1].counts.get("register_end_ws", 0),
-        "entries": {status.standard_name: number for status, number in zip(Status, entries, strict=True) if number},
+        "register_start_ws": int(series.column("register_start_ws")[0]),
+        "register_end_ws": series.last("register_end_ws"),
+        "entries": {
+            status.standard_name: number for status, number in zip(Status, series.entries(), strict=True) if number
+        },
     }
 
 
-def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> dict[str, int | float]:
+def _measures(series: Series, census: Census, programme: Programme | None) -> dict[str, int | float]:
     """Numbers by which plans are compared, of all areas together."""
-    entries = {status: sum(day.entries[place] for day in series.days) for place, status in enumerate(Status)}
+    entries = dict(zip(Status, series.entries(), strict=True))
     measures: dict[str, int | float] = {}
     if programme is not None:
         measures = {
@@ -77,7 +79,7 @@ def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> 
         measures[f"{desk}_mean_wait_s"] = series.total(f"{desk}_wait_s") // requests if requests else 0
         measures[f"{desk}_longest_wait_s"] = series.most(f"{desk}_longest_wait_s")
     measures["tokens_refused_for_ever"] = sum(
-        number for meter in outcome.meters for (fate, _), number in meter.fates.items() if fate == Fate.FOR_EVER
+        number for (_, fate, _), number in census.fates.items() if fate == Fate.FOR_EVER
     )
     measures["cost"] = sum(series.total(f"cost_{part}") for part in COST_PARTS) / _MONEY
     for part in COST_PARTS:
@@ -88,7 +90,7 @@ def _measures(series: Series, outcome: Outcome, programme: Programme | None) -> 
 def _unchanged(series: Series) -> int:
     """Days of each meter in scope on which it did not hold the new key: how fast a programme is."""
     out = column("true", TrueState.OUT_OF_SCOPE)
-    return sum(day.counts.get("meters", 0) - day.counts.get(out, 0) - day.counts.get(_NEW, 0) for day in series.days)
+    return series.total("meters") - series.total(out) - series.total(_NEW)
 
 
 def _scope(series: Series) -> int:

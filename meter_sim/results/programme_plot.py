@@ -12,7 +12,8 @@ from matplotlib.ticker import ScalarFormatter
 
 from meter_sim.meter.answer import Status
 from meter_sim.programme import Cause, RegisterState, TrueState
-from meter_sim.results.area_day import ALL, column
+from meter_sim.results.area_day import column
+from meter_sim.results.tables import together_table
 
 if TYPE_CHECKING:
     from meter_sim.results.result import Result
@@ -49,15 +50,9 @@ class _Programme:
     """Draws one result; keeps its days at hand."""
 
     def __init__(self, result: "Result") -> None:
-        table = result.areas_table
-        areas = table.column("area").to_pylist()
-        names = list(dict.fromkeys(areas))
-        wanted = ALL if ALL in names else names[0]
-        rows = [place for place, name in enumerate(areas) if name == wanted]
-        self._columns = {
-            name: table.column(name).take(rows).to_numpy().astype(float) for name in table.schema.names[2:]
-        }
-        days = table.column("date").take(rows).to_pylist()
+        table = together_table(result.areas_kept)
+        self._columns = {name: table.column(name).to_numpy().astype(float) for name in table.schema.names[2:]}
+        days = table.column("date").to_pylist()
         self._days = np.array([_place(day) for day in days])
         self._answers = result.summary.get("answers")
         self._title = str(result.summary["scenario"])

@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 
 from meter_sim.results import folder as folders
 from meter_sim.results import tables
+from meter_sim.results.area_counts import AreaCounts
 from meter_sim.results.folder import ResultError, complete_or_not_there, names_in
+from meter_sim.results.part import Part, part_of
 from meter_sim.results.picture import write_figure
 from meter_sim.results.record import Record
 from meter_sim.results.summary import summary
@@ -47,13 +49,13 @@ class Result:
 
     `events`, `daily`, `readings`, `areas` and `meters` are pandas DataFrames with the columns of `results/tables.py`;
     energies are watt-seconds, times UTC. `record` holds the rows as they were made, and is None for a result read from
-    a folder.
+    a folder and for one of another engine than the reference. `areas_kept` are the counts of the areas, or their table.
     """
 
     events_table: pa.Table = field(repr=False)
     daily_table: pa.Table = field(repr=False)
     readings_table: pa.Table = field(repr=False)
-    areas_table: pa.Table = field(repr=False)
+    areas_kept: AreaCounts | pa.Table = field(repr=False)
     meters_table: pa.Table = field(repr=False)
     summary: dict[str, Json] = field(repr=False)
     scenario_text: str = field(repr=False)
@@ -79,6 +81,11 @@ class Result:
         return frame
 
     @property
+    def areas_table(self) -> pa.Table:
+        """The table of areas; it is made anew each time."""
+        return tables.areas_table(self.areas_kept) if isinstance(self.areas_kept, AreaCounts) else self.areas_kept
+
+    @property
     def areas(self) -> "pd.DataFrame":
         """The table of areas, one row an area and local day; empty for a run without areas."""
         frame: pd.DataFrame = self.areas_table.to_pandas()
@@ -93,7 +100,8 @@ class Result:
     @property
     def has_areas(self) -> bool:
         """Whether the run had areas."""
-        return bool(self.areas_table.num_rows)
+        kept = self.areas_kept
+        return bool(kept.areas if isinstance(kept, AreaCounts) else kept.num_rows)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -136,24 +144,34 @@ class Result:
         pq.write_table(self.daily_table, folder / DAILY)
         pq.write_table(self.readings_table, folder / READINGS)
         if self.has_areas:
-            pq.write_table(self.areas_table, folder / AREAS)
+            self._write_areas(folder / AREAS)
             pq.write_table(self.meters_table, folder / METERS)
         if plot:
             write_pictures(self, folder)
 
+    def _write_areas(self, path: Path) -> None:
+        """The table of areas, some days at a time."""
+        with pq.ParquetWriter(path, tables.AREAS) as writer:
+            if isinstance(self.areas_kept, AreaCounts):
+                for batch in tables.area_batches(self.areas_kept):
+                    writer.write_batch(batch)
+            else:
+                writer.write_table(self.areas_kept)
 
-def result_of(scenario: Scenario, record: Record) -> Result:
-    """The result of a run."""
+
+def result_of(scenario: Scenario, run: Record | Part, engine: str = "reference") -> Result:
+    """The result of a run: of its rows, or of the whole of its parts; `engine` is the one that ran."""
+    part = run if isinstance(run, Part) else part_of(run)
     return Result(
-        tables.events_table(record),
-        tables.daily_table(record),
-        tables.readings_table(record),
-        tables.areas_table(record),
-        tables.meters_table(record),
-        summary(scenario, record),
+        part.events,
+        part.daily,
+        part.readings,
+        part.areas,
+        part.meters,
+        summary(scenario, part, engine),
         scenario.resolved,
         scenario.population_file,
-        record,
+        None if isinstance(run, Part) else run,
     )
 
 

@@ -1,15 +1,17 @@
 """The summary of a run: a few whole numbers per meter, by name. The same input gives the same bytes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from meter_sim import __version__
 from meter_sim.meter.answer import Status
 from meter_sim.meter.credit import WS_PER_KWH
+from meter_sim.results.part import Part
 from meter_sim.results.population_summary import population_summary
-from meter_sim.results.record import Event, EventKind, MeterTotals, Record
+from meter_sim.results.record import Event, EventKind, MeterTotals
 from meter_sim.results.summary_types import Json
+from meter_sim.results.tables import events_of
 from meter_sim.scenario.scenario import Scenario
 
 
@@ -24,19 +26,18 @@ def kwh_text(energy: int) -> str:
     return f"{sign}{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def summary(scenario: Scenario, record: Record) -> dict[str, Json]:
-    """What a run came to. Energies are watt-seconds, amounts tenths of a kWh, times UTC."""
-    by_meter: dict[str, list[Event]] = {totals.meter: [] for totals in record.totals}
-    for event in record.events:
-        if event.meter in by_meter:
-            by_meter[event.meter].append(event)
+def summary(scenario: Scenario, part: Part, engine: str = "reference") -> dict[str, Json]:
+    """What a run of this engine came to. Energies are watt-seconds, amounts tenths of a kWh, times UTC."""
+    by_meter: dict[str, list[Event]] = {totals.meter: [] for totals in part.totals}
+    for event in events_of(part.listed_events):
+        by_meter[event.meter].append(event)
     failures: list[Json] = [
-        {"expectation": finding.place, "failure": finding.failure} for finding in record.findings if finding.failure
+        {"expectation": finding.place, "failure": finding.failure} for finding in part.findings if finding.failure
     ]
     whole: dict[str, Json] = {
         "scenario": scenario.name,
         "meter_sim": __version__,
-        "engine": "reference",
+        "engine": engine,
         "seed": scenario.seed,
         "start": utc_text(scenario.start),
         "end": utc_text(scenario.end),
@@ -45,11 +46,11 @@ def summary(scenario: Scenario, record: Record) -> dict[str, Json]:
             [start, offset] for start, offset in zip(scenario.calendar.starts, scenario.calendar.offsets, strict=True)
         ],
         "rollovers": _rollovers(scenario),
-        "entries": _all_entries(record),
-        "meters": {totals.meter: _meter(totals, by_meter[totals.meter]) for totals in record.totals},
-        "expectations": {"met": sum(not finding.failure for finding in record.findings), "failed": failures},
+        "entries": _all_entries(by_meter, part.unlisted_entries),
+        "meters": {totals.meter: _meter(totals, by_meter[totals.meter]) for totals in part.totals},
+        "expectations": {"met": sum(not finding.failure for finding in part.findings), "failed": failures},
     }
-    return whole | population_summary(scenario, record)
+    return whole | population_summary(scenario, part)
 
 
 def _rollovers(scenario: Scenario) -> list[Json]:
@@ -65,11 +66,10 @@ def _entries(events: Iterable[Event]) -> Iterable[str]:
     return (event.result for event in events if event.event is EventKind.ENTRY)
 
 
-def _all_entries(record: Record) -> dict[str, Json]:
+def _all_entries(by_meter: Mapping[str, Iterable[Event]], unlisted: Iterable[int]) -> dict[str, Json]:
     """Entries by result, at listed meters and at the others."""
-    listed = {totals.meter for totals in record.totals}
-    counted = Counter(_entries(event for event in record.events if event.meter in listed))
-    for status, number in zip(Status, record.unlisted_entries, strict=True):
+    counted = Counter(name for events in by_meter.values() for name in _entries(events))
+    for status, number in zip(Status, unlisted, strict=True):
         if number:
             counted[status.standard_name] += number
     return dict(sorted(counted.items()))

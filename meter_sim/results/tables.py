@@ -1,7 +1,6 @@
 """Rows of a run as Arrow tables: the columns of events.parquet, daily.parquet and readings.parquet."""
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,11 @@ import pyarrow as pa
 
 from meter_sim import arrow_columns
 from meter_sim.meter.answer import Status
+from meter_sim.results.area_counts import AreaCounts, DayColumns, Numbers
+from meter_sim.results.area_day import ALL
 from meter_sim.results.area_day import COLUMNS as AREA_COLUMNS
-from meter_sim.results.area_day import together
-from meter_sim.results.outcome import FATES
-from meter_sim.results.record import Record
+from meter_sim.results.outcome import FATES, DeskWait
+from meter_sim.results.record import Event, EventKind, Record
 
 _TIME = pa.timestamp("s", tz="UTC")
 
@@ -98,6 +98,10 @@ READINGS = pa.schema(
 """Columns of the register readings."""
 
 
+WAITS = pa.schema([("area", pa.string()), ("desk", pa.string()), ("at", pa.int64()), ("waited", pa.int64())])
+"""Requests at desks: area, help_desk or office, the second in which it came, and seconds of waiting."""
+
+
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """A column of texts, or of whole numbers of which some may be None."""
     if kind == pa.string():
@@ -130,19 +134,49 @@ def daily_table(record: Record) -> pa.Table:
     return _table(columns | counts, DAILY)
 
 
-def areas_table(record: Record) -> pa.Table:
+AREA_ROWS = 1 << 15
+"""About how many rows of the table of areas are held or written at a time: whole days."""
+
+
+def areas_table(areas: AreaCounts) -> pa.Table:
     """The table of areas; no rows for a run without."""
-    rows = []
-    for _, group in groupby(record.area_days, key=lambda day: day.date):
-        days = list(group)
-        rows += days if len(days) == 1 else [*days, together(days[0].date, days)]
-    columns: dict[str, Sequence[object]] = {
-        "date": [row.date for row in rows],
-        "area": [row.area for row in rows],
-        **{name: [row.counts.get(name, 0) for row in rows] for name in AREA_COLUMNS},
-        **{name: [row.entries[place] for row in rows] for place, name in enumerate(RESULT_COLUMNS)},
-    }
-    return _table(columns, AREAS)
+    return pa.Table.from_batches(area_batches(areas), schema=AREAS)
+
+
+def area_batches(areas: AreaCounts) -> Iterator[pa.RecordBatch]:
+    """The table of areas a few days at a time."""
+    several = len(areas.areas) > 1
+    names = [*areas.areas, ALL] if several else list(areas.areas)
+    days = max(AREA_ROWS // max(len(names), 1), 1)
+    for first in range(0, len(areas.dates), days):
+        dates = areas.dates[first : first + days]
+        values = areas.counts[first : first + days]
+        if several:
+            values = np.concatenate([values, areas.together.values[first : first + days, np.newaxis]], axis=1)
+        yield _area_batch([date for date in dates for _ in names], names * len(dates), values.reshape(-1, _WIDTH))
+
+
+def together_table(areas: AreaCounts | pa.Table) -> pa.Table:
+    """The rows of all areas together, or of the only one, of the counts or of a table of areas."""
+    if isinstance(areas, AreaCounts):
+        days = areas.together if len(areas.areas) > 1 else areas.of_area(areas.areas[0])
+        return pa.Table.from_batches([_days_batch(days)], schema=AREAS)
+    names = areas.column("area").to_pylist()
+    wanted = ALL if ALL in names else names[0]
+    rows = np.array([place for place, name in enumerate(names) if name == wanted], dtype=np.int64)
+    return areas.take(arrow_columns.numbers(rows))
+
+
+_WIDTH = len(AREAS) - 2
+
+
+def _days_batch(days: DayColumns) -> pa.RecordBatch:
+    return _area_batch(list(days.dates), [days.area] * len(days), days.values)
+
+
+def _area_batch(dates: Sequence[str], names: Sequence[str], values: Numbers) -> pa.RecordBatch:
+    columns = [arrow_columns.numbers(np.ascontiguousarray(values[:, place])) for place in range(_WIDTH)]
+    return pa.RecordBatch.from_arrays([arrow_columns.texts(dates), arrow_columns.texts(names), *columns], schema=AREAS)
 
 
 def meters_table(record: Record) -> pa.Table:
@@ -160,3 +194,20 @@ def meters_table(record: Record) -> pa.Table:
 def readings_table(record: Record) -> pa.Table:
     """The register readings."""
     return _table(_columns(record.readings, READINGS.names), READINGS)
+
+
+def waits_table(waits: Sequence[DeskWait]) -> pa.Table:
+    """The requests at desks."""
+    return _table(_columns(waits, WAITS.names), WAITS)
+
+
+def events_of(table: pa.Table) -> list[Event]:
+    """The rows of an event log."""
+    columns = [
+        arrow_columns.as_numbers(table.column(name).combine_chunks()).tolist()
+        if name == "time"
+        else table.column(name).to_pylist()
+        for name in EVENTS.names
+    ]
+    columns[EVENTS.names.index("event")] = [EventKind(kind) for kind in columns[EVENTS.names.index("event")]]
+    return [Event(*row) for row in zip(*columns, strict=True)]
