@@ -41,8 +41,7 @@ def _run_reference(scenario: Scenario, pieces: Sequence[Piece], keep: Keep) -> P
 
     names = {piece.area for piece in pieces}
     areas = tuple(area for area in scenario.areas if area.name in names)
-    part = part_of(run(replace(scenario, meters=meters_of(scenario, tuple(pieces)), areas=areas), detail=keep))
-    return part
+    return part_of(run(replace(scenario, meters=meters_of(scenario, tuple(pieces)), areas=areas), detail=keep))
 
 
 def _run_fleet(scenario: Scenario, pieces: Sequence[Piece], keep: Keep) -> Part:

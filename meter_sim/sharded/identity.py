@@ -37,7 +37,9 @@ class Choices:
 
 def identity_of(scenario: Scenario, choices: Choices, salt: str) -> dict[str, str]:
     """The texts by name. Vending keys go through a slow hash with a salt, so that they cannot be found by trying."""
-    keys = sorted((key.supply_group, key.key_revision, key.dkga.value, key.value.hex()) for key in scenario.vending_keys)
+    keys = sorted(
+        (key.supply_group, key.key_revision, key.dkga.value, key.value.hex()) for key in scenario.vending_keys
+    )
     population = b"" if scenario.population_file is None else scenario.population_file[1]
     return {
         "version": __version__,

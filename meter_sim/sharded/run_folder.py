@@ -14,7 +14,7 @@ from meter_sim.engine.shards import Shard
 from meter_sim.results.part import Part
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sharded.identity import Choices, changed, digest, identity_of
-from meter_sim.sharded.part_files import EVENTS, write_part
+from meter_sim.sharded.part_files import write_part
 from meter_sim.sharded.store import DRAFT, LocalStore, Store
 
 RUN, LOCK = "run.json", "lock"
@@ -70,8 +70,8 @@ class RunFolder:
         if not resume:
             kept = sum(bool(_SHARD.fullmatch(name)) for name in store.names())
             raise RunError(
-                f"{store}: a run that is not over lies here, {kept} of {head.get('shards')} shards are done; go on with "
-                "--resume, or remove the folder to begin anew"
+                f"{store}: a run that is not over lies here, {kept} of {head.get('shards')} shards are done; go on "
+                "with --resume, or remove the folder to begin anew"
             )
         if what := changed(before, identity):
             raise RunError(f"{store}: the run was begun with {what}; give the same, or remove the folder to begin anew")

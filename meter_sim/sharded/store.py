@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -43,7 +43,7 @@ class Store(Protocol):
         """Open a file for reading."""
         ...
 
-    def draft(self) -> "Any":  # a context manager of a Path
+    def draft(self) -> AbstractContextManager[Path]:
         """A local folder to fill."""
         ...
 
