@@ -1,12 +1,11 @@
 """A small town that is cut in many ways, and what its result is in one piece."""
 
-import sys
 from pathlib import Path
 
 from meter_sim.detail import Detail
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
-from meter_sim.sharded.engines import ENGINES, REFERENCE
+from meter_sim.sharded.engines import REFERENCE
 
 ENGINE = REFERENCE
 """The engine that the tests of shards run with."""

@@ -1,13 +1,14 @@
 """The result of a run, put together from its shards: tables go by in windows, never as a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from meter_sim.results import result as files
 from meter_sim.results import tables
 from meter_sim.results.parquet import write_rows
 from meter_sim.results.part import joined
-from meter_sim.results.record import EventKind
+from meter_sim.results.record import EventKind, Finding
 from meter_sim.results.result import Result, result_of, write_pictures
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sharded.merge import Keys, merged
@@ -27,14 +28,24 @@ from meter_sim.sharded.store import Store
 MOST_FILES = 200
 """Files that are read side by side; more are merged in groups first."""
 _DAY = 86_400
-_LISTED = "listed"
 
 
-def assemble(scenario: Scenario, engine: str, store: Store, shards: int, draft: Path, *, plot: bool) -> Result:
-    """Write the files of a result into an empty folder; what is returned has the summary, but not all rows.
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What a run came to: `result` has the summary and the areas, but no rows of meters.
 
-    They are, byte for byte, those of a run in one piece.
+    `traced` are the events of the meters whose diary was asked for.
     """
+
+    result: Result
+    findings: tuple[Finding, ...]
+    traced: pa.Table
+
+
+def assemble(
+    scenario: Scenario, engine: str, store: Store, shards: int, draft: Path, *, traced: Collection[str], plot: bool
+) -> Assembled:
+    """Write the files of a result into an empty folder. They are, byte for byte, those of a run in one piece."""
     names = [shard_name(number) for number in range(shards)]
     whole = joined([read_summary_part(store, name) for name in names], scenario)
     result = result_of(scenario, whole, engine)
@@ -45,15 +56,16 @@ def assemble(scenario: Scenario, engine: str, store: Store, shards: int, draft: 
     readings = _Kept()
     write_rows(draft / files.READINGS, tables.READINGS, readings.all(merge.rows(READINGS, tables.READINGS, by_time)))
     write_rows(draft / files.DAILY, tables.DAILY, merge.rows(DAILY, tables.DAILY, _by_date(scenario.start)))
-    events = _ForPicture(whole.listed_events)
+    events, diaries = _ForPicture(whole.listed_events), _Traced(traced)
     rows = merge.rows(EVENTS, tables.EVENTS, by_time)
+    rows = diaries.all(rows) if traced else rows
     write_rows(draft / files.EVENTS, tables.EVENTS, events.all(rows) if plot and listed else rows)
     if result.has_areas:
         write_rows(draft / files.METERS, tables.METERS, merge.rows(METERS, tables.METERS, _by_place(scenario)))
     if plot:
         drawn = replace(result, readings_table=readings.table(tables.READINGS), events_table=events.table())
         write_pictures(drawn, draft)
-    return result
+    return Assembled(result, whole.findings, diaries.table())
 
 
 class _Merge:
@@ -103,6 +115,24 @@ class _Kept:
     def table(self, schema: pa.Schema) -> pa.Table:
         """The rows that went by."""
         return pa.concat_tables([schema.empty_table(), *self._rows]).combine_chunks()
+
+
+class _Traced:
+    """Keeps of the events that go by those of some meters."""
+
+    def __init__(self, meters: Collection[str]) -> None:
+        self._meters = arrow_columns.texts(list(meters))
+        self._rows = [tables.EVENTS.empty_table()]
+
+    def all(self, rows: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """The rows, as they are."""
+        for table in rows:
+            self._rows.append(table.filter(pc.is_in(table.column("meter"), value_set=self._meters)))
+            yield table
+
+    def table(self) -> pa.Table:
+        """The rows that were kept."""
+        return pa.concat_tables(self._rows).combine_chunks()
 
 
 class _ForPicture:

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from meter_sim.engine.shards import MOST_METERS, Memory, Shard, ShardError, shards_of
 from meter_sim.results.folder import ResultError, put_in_place
-from meter_sim.results.result import FILES, SUMMARY, Result, check_replaceable
+from meter_sim.results.result import FILES, SUMMARY, check_replaceable
 from meter_sim.scenario.scenario import Scenario
-from meter_sim.sharded.assembly import assemble
+from meter_sim.sharded.assembly import Assembled, assemble
 from meter_sim.sharded.engines import Engine, EngineError, Keep, check_spread
 from meter_sim.sharded.identity import Choices
 from meter_sim.sharded.pool import in_processes
@@ -21,7 +21,7 @@ from meter_sim.sharded.run_folder import RESULT_DRAFT, Done, Lock, RunError, Run
 from meter_sim.sharded.store import LocalStore, Store, StoreError, Url, UrlStore, parts_of
 from meter_sim.sharded.work import ElsewhereError, Job
 
-__all__ = ["Plan", "RunError", "Stopped", "default_most_meters", "plan_of", "run_sharded"]
+__all__ = ["Plan", "Progress", "RunError", "Stopped", "default_most_meters", "plan_of", "run_sharded"]
 
 _LEAST_SHARDS = 64
 _FEWEST_METERS = 100
@@ -107,7 +107,7 @@ def run_sharded(
     resume: bool = False,
     plot: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
-) -> Result:
+) -> Assembled:
     """Run all shards that are not done yet, and write the result.
 
     Raises RunError or ResultError where the run cannot begin, go on or end, and Stopped where it was told to stop;
@@ -122,11 +122,11 @@ def run_sharded(
         try:
             folder = RunFolder.begun(store, plan.scenario, plan.choices, plan.shards, resume)
             _run_all(plan, folder, on_progress)
-            result = _write(plan, out, store, plot)
+            assembled = _write(plan, out, store, plot)
             store.remove_all()
         finally:
             lock.release()
-    return result
+    return assembled
 
 
 def check_target(out: Path | Url) -> None:
@@ -177,25 +177,29 @@ def _each(plan: Plan, job: Job, left: Sequence[Shard]) -> Iterator[Done]:
     return on_cluster(job, left, plan.cluster)
 
 
-def _write(plan: Plan, out: Path | Url, store: Store, plot: bool) -> Result:
-    if isinstance(store, LocalStore):
-        assert isinstance(out, Path)
+def _write(plan: Plan, out: Path | Url, store: Store, plot: bool) -> Assembled:
+    if isinstance(out, Path):
+        assert isinstance(store, LocalStore)
         draft = store.folder / RESULT_DRAFT
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
-        result = assemble(plan.scenario, plan.engine.name, store, len(plan.shards), draft, plot=plot)
-        check_replaceable(out)
+        assembled = _assembled(plan, store, draft, plot)
+        check_target(out)
         put_in_place(draft, out.resolve())
-        return result
-    assert isinstance(out, Url)
+        return assembled
     target = UrlStore(out)
     with store.draft() as draft:
-        result = assemble(plan.scenario, plan.engine.name, store, len(plan.shards), draft, plot=plot)
+        assembled = _assembled(plan, store, draft, plot)
         check_target(out)
         for name in target.names():
             target.remove(name)
         target.keep(draft, "", SUMMARY)
-    return result
+    return assembled
+
+
+def _assembled(plan: Plan, store: Store, draft: Path, plot: bool) -> Assembled:
+    traced, shards = plan.choices.traced, len(plan.shards)
+    return assemble(plan.scenario, plan.engine.name, store, shards, draft, traced=traced, plot=plot)
 
 
 @contextmanager
