@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_progress import progress
 from meter_sim.cli_token import token
-from meter_sim.detail import Detail, fitting
+from meter_sim.detail import Detail, Keep, fitting
+from meter_sim.distribution import chance
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 NOT_MET = 1
 """Exit status where an expectation was not met. Wrong input ends with 2, and nothing is written then."""
+_TOLD = 20
+"""How many meters a message names."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,11 +75,17 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the result goes [results/FILE's name]."
 )
-@click.option("--trace", metavar="METER", help="Print this meter's diary, line by line.")
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    metavar="METER",
+    help="Print this meter's diary, line by line, and keep its events; may be given again.",
+)
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
 @click.option(
     "--events",
-    type=click.Choice([detail.value for detail in Detail]),
+    metavar="none|refusals|sample:P%|all",
     help="Which events are kept of meters that are not listed by themselves [all; of a large run refusals].",
 )
 @click.option("--allow-code", is_flag=True, help="Run behaviours in Python that a scenario names.")
@@ -84,7 +95,7 @@ def run(
     sets: tuple[str, ...],
     seed: str | None,
     out: Path | None,
-    trace: str | None,
+    traces: tuple[str, ...],
     no_plot: bool,
     events: str | None,
     allow_code: bool,
@@ -102,11 +113,11 @@ def run(
     from meter_sim.scenario.reader import read_scenario
 
     overrides = _overrides(sets, seed)
-    wanted = None if events is None else Detail(events)
+    wanted = None if events is None else _kept(events)
     folders = _folders(files, out)
     experiments = Experiments.of(options)
     if experiments is not None:
-        if trace is not None:
+        if traces:
             raise WrongInputError("--trace: a diary is that of a single run, leave out the options of an experiment")
         if experiments.run(files, folders, overrides, plot=not no_plot, detail=wanted, allow_code=allow_code):
             sys.exit(NOT_MET)
@@ -116,20 +127,45 @@ def run(
     except ScenarioError as error:
         raise WrongInputError(str(error)) from None
     for file, scenario in zip(files, scenarios, strict=True):
-        if trace is not None and trace not in scenario.meters_by_name:
-            names = ", ".join(scenario.meters_by_name)
-            raise WrongInputError(f"--trace: {file} has no meter {trace!r}, allowed are {names}")
+        _check_traces(file, scenario, traces)
     failed = False
     for scenario, folder in zip(scenarios, folders, strict=True):
         try:
-            failed |= _run_one(scenario, folder, trace, wanted, plot=not no_plot)
+            failed |= _run_one(scenario, folder, traces, wanted, plot=not no_plot)
         except (ResultError, BehaviourError) as error:
             raise WrongInputError(str(error)) from None
     if failed:
         sys.exit(NOT_MET)
 
 
-def _run_one(scenario: "Scenario", folder: Path, trace: str | None, wanted: Detail | None, *, plot: bool) -> bool:
+def _kept(text: str) -> Keep:
+    """What --events asks for: a level, or a share of the meters of which all is kept."""
+    from meter_sim.scenario.quantities import QuantityError, percentage
+
+    if text in tuple(Detail):
+        return Keep(Detail(text))
+    word, colon, share = text.partition(":")
+    if word != "sample" or not colon:
+        raise WrongInputError(f"--events: {text!r} is not known, allowed are none, refusals, all, and sample:1%")
+    try:
+        sampled = percentage(share)
+    except QuantityError as error:
+        raise WrongInputError(f"--events: sample: {error}") from None
+    if not 0 < sampled <= 1:
+        raise WrongInputError(f"--events: sample: {share} is not above 0% and at most 100%")
+    return Keep(Detail.NONE, chance(sampled))
+
+
+def _check_traces(file: Path, scenario: "Scenario", traces: Sequence[str]) -> None:
+    names = scenario.meters_by_name
+    for trace in traces:
+        if trace not in names:
+            told = ", ".join(islice(names, _TOLD))
+            more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+            raise WrongInputError(f"--trace: {file} has no meter {trace!r}, allowed are {told}{more}")
+
+
+def _run_one(scenario: "Scenario", folder: Path, traces: tuple[str, ...], wanted: Keep | None, *, plot: bool) -> bool:
     """Run one scenario, write and report it; whether an expectation was not met."""
     from meter_sim.engine.reference import run as run_reference
     from meter_sim.results.diary import diary
@@ -137,15 +173,17 @@ def _run_one(scenario: "Scenario", folder: Path, trace: str | None, wanted: Deta
     from meter_sim.results.result import check_replaceable, result_of
 
     check_replaceable(folder)
-    detail = fitting(wanted, scenario.meter_days)
-    if detail is not (wanted or Detail.ALL):
-        told = f"{scenario.meter_days:,} meter-days: of events only {detail} are kept; --events all keeps every one"
+    keep = fitting(wanted, scenario.meter_days)
+    if keep != (wanted or Keep()):
+        told = f"{scenario.meter_days:,} meter-days: of events only {keep.level} are kept; --events all keeps every one"
         click.echo(told, err=True)
     with progress(scenario) as on_day:
-        record = run_reference(scenario, on_day, detail)
+        record = run_reference(scenario, on_day, replace(keep, traced=frozenset(traces)))
     result = result_of(scenario, record)
-    if trace is not None:
-        for line in diary(record, trace, scenario.calendar):
+    for trace in dict.fromkeys(traces):
+        if len(traces) > 1:
+            click.echo(f"{trace}:")
+        for line in diary(result.events_table, trace, scenario.calendar):
             click.echo(line)
     result.write(folder, plot=plot)
     for line in report(result):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from meter_sim.cli_bulk import clean_up_when_terminated
-from meter_sim.detail import Detail
+from meter_sim.detail import Keep
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Experiments:
         overrides: Mapping[str, str],
         *,
         plot: bool,
-        detail: Detail | None,
+        detail: Keep | None,
         allow_code: bool,
     ) -> bool:
         """Run an experiment of each file, write and report it; whether an expectation was not met."""
@@ -107,7 +107,7 @@ class Experiments:
             baseline=self.baseline,
         )
 
-    def _run_one(self, design: "Design", folder: Path, plot: bool, detail: Detail | None) -> bool:
+    def _run_one(self, design: "Design", folder: Path, plot: bool, detail: Keep | None) -> bool:
         from meter_sim.engine.habits import BehaviourError
         from meter_sim.experiments.experiment import write_experiment
         from meter_sim.experiments.pool import ExperimentError

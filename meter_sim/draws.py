@@ -43,6 +43,7 @@ class Purpose(IntEnum):
     DESK_SERVICE = 21
     DESK_ARRIVAL = 22
     BEHAVIOUR = 23
+    SAMPLE = 24
 
 
 class Trait(IntEnum):

@@ -65,6 +65,7 @@ def test_purpose_numbers_stay():
         "DESK_SERVICE": 21,
         "DESK_ARRIVAL": 22,
         "BEHAVIOUR": 23,
+        "SAMPLE": 24,
     }
 
 

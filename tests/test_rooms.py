@@ -14,7 +14,7 @@ ARROW = {"arrow_columns"}
 MAY_KNOW = {
     "sts": {"sts"},
     "distribution": set(),
-    "detail": set(),
+    "detail": {"distribution", "draws"},
     "draws": set(),
     "local_time": set(),
     "arrow_columns": set(),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import simpy
 
-from meter_sim.detail import Detail
+from meter_sim.detail import LEVELS, Detail, Keep
 from meter_sim.engine.connection import Connection
 from meter_sim.meter.answer import Answer, Status
 from meter_sim.results.record import Event, EventKind
@@ -19,8 +19,8 @@ _REFUSALS = (EventKind.SALE_REFUSED, EventKind.ISSUE_REFUSED)
 class Journal:
     """Events in the order of happening, each with the register settled to its second.
 
-    `presumed` tells the key revision that the vending side's register holds; `detail` how much is kept of meters that
-    are not listed by themselves.
+    `presumed` tells the key revision that the vending side's register holds; `keep` says how much is kept of meters
+    that are not listed by themselves, by draws of this seed.
     """
 
     def __init__(
@@ -28,9 +28,12 @@ class Journal:
         env: simpy.Environment,
         module: SecureModule,
         presumed: Callable[[Connection], int],
-        detail: Detail = Detail.ALL,
+        keep: Keep,
+        seed: int,
     ) -> None:
-        self._detail = detail
+        self._keep = keep
+        self._seed = seed
+        self._levels: dict[int, int] = {}
         self._env = env
         self._module = module
         self._presumed = presumed
@@ -123,11 +126,15 @@ class Journal:
         self._log(connection, EventKind.ENTRY, label=label, digits=digits, result=result, reason=reason)
 
     def _keeps(self, connection: Connection, kind: EventKind, *, refused: bool = False) -> bool:
-        if self._detail is Detail.ALL or connection.setup.listed:
-            return True
-        if self._detail is Detail.NONE:
-            return False
-        return refused or kind in _REFUSALS
+        level = self._levels.get(connection.number)
+        if level is None:
+            level = self._levels[connection.number] = self._level(connection)
+        return level == LEVELS[Detail.ALL] or (level != LEVELS[Detail.NONE] and (refused or kind in _REFUSALS))
+
+    def _level(self, connection: Connection) -> int:
+        if connection.setup.listed:
+            return LEVELS[Detail.ALL]
+        return self._keep.level_of(connection.number, connection.setup.name, self._seed)
 
     def _says(self, token: IssuedToken) -> str:
         record = token.record

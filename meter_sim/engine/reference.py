@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Detail, Keep
 from meter_sim.engine.area_books import AreaBooks
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.field_work import DepotRun
@@ -19,22 +19,22 @@ from meter_sim.results.record import Day, EventKind, Reading, Record
 from meter_sim.scenario.scenario import Scenario
 
 
-def run(scenario: Scenario, on_day: Callable[[int], None] | None = None, detail: Detail = Detail.ALL) -> Record:
+def run(scenario: Scenario, on_day: Callable[[int], None] | None = None, detail: Detail | Keep = Detail.ALL) -> Record:
     """Run a scenario from start to end.
 
     `on_day` is told the second of each midnight, for a progress bar; `detail` says which events are kept of meters that
     are not listed by themselves. Raises BehaviourError where a behaviour of the user's own fails.
     """
-    return _Run(scenario, on_day, detail).record()
+    return _Run(scenario, on_day, Keep.of(detail)).record()
 
 
 class _Run:
     """One run: the processes of each connection, and the rows that come of them."""
 
-    def __init__(self, scenario: Scenario, on_day: Callable[[int], None] | None, detail: Detail) -> None:
+    def __init__(self, scenario: Scenario, on_day: Callable[[int], None] | None, keep: Keep) -> None:
         self._scenario = scenario
         self._on_day = on_day
-        self._site = Site(scenario, detail)
+        self._site = Site(scenario, keep)
         self._rehearsal = Rehearsal(self._site)
         self._local_days = tuple(_local_days(scenario))
         self._connections = tuple(self._site.connections.values())

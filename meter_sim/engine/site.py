@@ -6,7 +6,7 @@ from typing import Protocol
 
 import simpy
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Keep
 from meter_sim.draws import Purpose, draw
 from meter_sim.engine.area import AreaRun
 from meter_sim.engine.connection import Connection
@@ -66,7 +66,7 @@ class Site:
     `env` is SimPy's clock, `connections` and `points_of_sale` go by name, `journal` is the event log.
     """
 
-    def __init__(self, scenario: Scenario, detail: Detail = Detail.ALL) -> None:
+    def __init__(self, scenario: Scenario, keep: Keep) -> None:
         self.scenario = scenario
         self.env = simpy.Environment(initial_time=scenario.start)
         self.module = module = SecureModule(scenario.vending_keys)
@@ -89,7 +89,7 @@ class Site:
             meter.name: Connection(scenario, meter, module.decoder_key(meter.truth or meter.record), self.env)
             for meter in scenario.meters
         }
-        self.journal = Journal(self.env, module, self.presumed, detail)
+        self.journal = Journal(self.env, module, self.presumed, keep, scenario.seed)
         self.ledgers = {name: Ledger() for name in self.connections}
         self.areas = {area.name: AreaRun(area, self.env, scenario.calendar) for area in scenario.areas}
         self.with_purchase: dict[str, dict[int, int]] = {}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from meter_sim import __version__
-from meter_sim.detail import Detail
+from meter_sim.detail import NO_EVENTS, Keep
 from meter_sim.experiments.design import Design
 from meter_sim.experiments.pool import Job, Outcome, outcomes
 from meter_sim.results.compare import LEVEL, Row, compared
@@ -68,7 +68,7 @@ def write_experiment(
     workers: int = 1,
     on_run: Callable[[Job], None] = lambda _: None,
     plot: bool = True,
-    detail: Detail | None = None,
+    detail: Keep | None = None,
 ) -> Experiment:
     """Run everything and write the folder of the experiment, which is complete or not there.
 
@@ -92,7 +92,7 @@ def _carried_out(
     folder: Path | None,
     *,
     plot: bool,
-    detail: Detail | None = Detail.NONE,
+    detail: Keep | None = None,
 ) -> Experiment:
     jobs = tuple(
         Job(
@@ -102,7 +102,7 @@ def _carried_out(
             seed,
             folder / variant.label if folder is not None and replication == 0 else None,
             plot,
-            detail if replication == 0 else Detail.NONE,
+            detail if replication == 0 and folder is not None else NO_EVENTS,
         )
         for variant in design.variants
         for replication, seed in enumerate(design.seeds)

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from meter_sim.detail import Detail, fitting
+from meter_sim.detail import NO_EVENTS, Keep, fitting
 from meter_sim.engine.reference import run
 from meter_sim.results.measures import measures
 from meter_sim.results.result import result_of
@@ -32,7 +32,7 @@ class Job:
     seed: int
     folder: Path | None
     plot: bool
-    detail: Detail | None = Detail.NONE
+    detail: Keep | None = NO_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
