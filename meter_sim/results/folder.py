@@ -43,9 +43,8 @@ def complete_or_not_there(folder: Path, what: str, strange: Strange) -> Iterator
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
     try:
         yield draft
-        draft.chmod(0o755)
         check_replaceable(folder, what, strange)
-        _swap(draft, target)
+        put_in_place(draft, target)
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
     finally:
@@ -57,7 +56,9 @@ def names_in(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))  # noqa: PTH208 (names are all that is wanted)
 
 
-def _swap(draft: Path, target: Path) -> None:
+def put_in_place(draft: Path, target: Path) -> None:
+    """Let a draft on the same disk become a folder; an earlier one is replaced."""
+    draft.chmod(0o755)
     if not target.exists():
         draft.rename(target)
         return

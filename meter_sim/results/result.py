@@ -13,6 +13,7 @@ from meter_sim.results import folder as folders
 from meter_sim.results import tables
 from meter_sim.results.area_counts import AreaCounts
 from meter_sim.results.folder import ResultError, complete_or_not_there, names_in
+from meter_sim.results.parquet import write_rows
 from meter_sim.results.part import Part, part_of
 from meter_sim.results.picture import write_figure
 from meter_sim.results.record import Record
@@ -135,19 +136,24 @@ class Result:
         return Path(folder)
 
     def _write_files(self, folder: Path, plot: bool) -> None:
+        self.write_heads(folder)
+        write_rows(folder / EVENTS, tables.EVENTS, [self.events_table])
+        write_rows(folder / DAILY, tables.DAILY, [self.daily_table])
+        write_rows(folder / READINGS, tables.READINGS, [self.readings_table])
+        if self.has_areas:
+            write_rows(folder / METERS, tables.METERS, [self.meters_table])
+        if plot:
+            write_pictures(self, folder)
+
+    def write_heads(self, folder: Path) -> None:
+        """Write what does not grow with the number of meters: summary, scenario with its population, areas."""
         (folder / SUMMARY).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8", newline="\n")
         (folder / SCENARIO).write_text(self.scenario_text, encoding="utf-8", newline="\n")
         if self.population_file is not None:
             name, content = self.population_file
             (folder / name).write_bytes(content)
-        pq.write_table(self.events_table, folder / EVENTS)
-        pq.write_table(self.daily_table, folder / DAILY)
-        pq.write_table(self.readings_table, folder / READINGS)
         if self.has_areas:
             self._write_areas(folder / AREAS)
-            pq.write_table(self.meters_table, folder / METERS)
-        if plot:
-            write_pictures(self, folder)
 
     def _write_areas(self, path: Path) -> None:
         """The table of areas, some days at a time."""
