@@ -7,6 +7,7 @@ from meter_sim.engine.area_books import AreaBooks
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.field_work import DepotRun
 from meter_sim.engine.households import Household
+from meter_sim.engine.local_days import local_days
 from meter_sim.engine.moment import Phase
 from meter_sim.engine.outcome import outcome_of
 from meter_sim.engine.outreach import Outreach
@@ -36,7 +37,7 @@ class _Run:
         self._on_day = on_day
         self._site = Site(scenario, keep)
         self._rehearsal = Rehearsal(self._site)
-        self._local_days = tuple(_local_days(scenario))
+        self._local_days = tuple(local_days(scenario))
         self._connections = tuple(self._site.connections.values())
         self._listed = tuple(connection for connection in self._connections if connection.setup.listed)
         self._days: list[Day] = []
@@ -159,18 +160,3 @@ class _Run:
                 continue
             instant = connection.load.binding_changes(site.now, meter.power_limit, self._scenario.end)
             yield changed if instant is None else site.moment(instant, Phase.LIMIT) | changed
-
-
-def _local_days(scenario: Scenario) -> Iterator[tuple[int, int]]:
-    """The local days of a run, each with the second at which its books are closed: midnight, or the run's end.
-
-    A date that a zone leaves out has no day; where a clock is put back over midnight the day begins once.
-    """
-    calendar, start, end = scenario.calendar, scenario.start, scenario.end
-    day = calendar.day(start)
-    while (midnight := calendar.midnight(day + 1)) < end:
-        if midnight > start:
-            yield day, midnight
-            start = midnight
-        day += 1
-    yield day, end

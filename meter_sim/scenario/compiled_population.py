@@ -139,9 +139,9 @@ def _check_digit(number: Whole) -> int64:
 
 
 @compiled
-def pan_of(connection: Whole) -> int64:
-    """The MeterPAN of a connection's first meter, 18 digits as a number."""
-    serial = _MAKER * 100_000_000 + connection
+def pan_of(connection: Whole, generation: Whole) -> int64:
+    """The MeterPAN of a connection's first meter, or of the one put in its place so many times; 18 digits as a number."""
+    serial = (_MAKER + generation) * 100_000_000 + connection
     body = (_IIN * 10_000_000_000 + serial) * 10 + _check_digit(serial)
     return int64(body * 10 + _check_digit(body))
 
@@ -351,11 +351,11 @@ def draw_meters(
         rigid = area.cannot_change > 0 and _word(world, connection, _CANNOT) < area.cannot_change
         error = _error(world, connection)
         dead = error == _DEAD
-        pan = pan_of(connection)
+        pan = pan_of(connection, 0)
         true_pan = pan
         if error == _SWAPPED:
             if pairs[pair, 1] >= 0:
-                true_pan = pan_of(pairs[pair, 1])
+                true_pan = pan_of(pairs[pair, 1], 0)
             pair += 1
         key = keys[1 if error == _OTHER_GROUP else 2 if error == _OTHER_REVISION else 0]
         row.connection = connection
@@ -429,3 +429,10 @@ def draw_meters(
         if not customer.never:
             known = latest if has_history else int64(-1)
             _put_drawer(row, world, customer, model, tables, mean_use, known, keys[0].base, made + key.base)
+
+
+@compiled
+def pans_of(connections: NDArray[int64], generation: Whole, pans: NDArray[uint64]) -> None:
+    """The MeterPANs of these connections' meters of a generation."""
+    for row in range(connections.size):
+        pans[row] = uint64(pan_of(connections[row], generation))

@@ -9,7 +9,8 @@ who is first there goes on next.
 from numpy import int64
 
 from meter_sim.engine.compiled import log as rows
-from meter_sim.engine.compiled.books import change, credit_ends, finish, settle
+from meter_sim.engine.compiled.books import change, credit_ends, finish, set_cause, settle
+from meter_sim.engine.compiled.columns import NO_MONEY
 from meter_sim.engine.compiled.clerk import clear_up, keys_are_there
 from meter_sim.engine.compiled.decoder import set_switch, would_answer
 from meter_sim.engine.compiled.desk import ask, is_served
@@ -18,9 +19,6 @@ from meter_sim.engine.compiled.field_work import plan_day, visit
 from meter_sim.engine.compiled.hands import is_left
 from meter_sim.engine.compiled.household import (
     ACT,
-    ASKS,
-    ENTERS,
-    HAND,
     LEAVES,
     TELL,
     VISIT,
@@ -55,15 +53,12 @@ from meter_sim.engine.compiled.state import (
     models,
     numbers,
     opens,
-    order_now,
     processes,
     put_back,
     steps,
     tids,
 )
 from meter_sim.engine.compiled.tasks import NO_TASK, opening_order, pass_openings
-from meter_sim.engine.compiled.columns import NO_MONEY
-from meter_sim.engine.compiled.books import set_cause
 
 DONE, WAITS, NEEDS = range(3)
 """What came of going on: nothing is left to do before the run's end; it waits in the heap; there is no room, or a
@@ -402,4 +397,7 @@ def run_area(g: Record) -> int:
     return DONE
 
 
-_UNUSED = (ASKS, ENTERS, HAND, order_now)
+@compiled
+def refresh_switch(g: Record, row: int64) -> None:
+    """Set a connection's switch by its registers."""
+    set_switch(connections(g)[row], models(g))
