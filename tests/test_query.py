@@ -116,7 +116,7 @@ def test_values_of_every_kind(folder):
 @pytest.mark.parametrize(
     ("sql", "line"),
     [
-        ("select conection from events", 'query: Binder Error: .*"connection".*'),
+        ("select conection from events", 'query: Binder Error: .*connection".*'),
         ("select * from event", 'query: Catalog Error: .*Did you mean "events"\\?'),
         ("selct 1", 'query: Parser Error: syntax error at or near "selct"'),
         ("select cast(meter as int) from meters", "query: Conversion Error: .*"),
@@ -150,7 +150,6 @@ OTHER = "the other file"
         "delete from events",
         "drop view events",
         "export database 'FILE'",
-        "pragma database_list",
         "call pragma_version()",
         "explain analyze select 1",
         "set enable_external_access = true",
@@ -162,7 +161,6 @@ OTHER = "the other file"
         "select * from 'FOLDER/summary.json'",
         "select * from glob('FOLDER/*')",
         "from query('copy events to ''FILE''')",
-        "select * from duckdb_secrets()",
         "select * from read_csv('https://127.0.0.1:9/x.csv')",
         "select (select content from read_text('FILE'))",
         "with x as materialized (select * from read_blob('FILE')) select * from x",
@@ -178,6 +176,12 @@ def test_nothing_else_is_reached(folder, tmp_path, sql, monkeypatch):
     assert re.fullmatch("query: .*\n", outcome.stderr), outcome.stderr
     assert OTHER not in outcome.output
     assert {path: path.read_bytes() for path in (*folder.iterdir(), *tmp_path.iterdir())} == before
+
+
+def test_secrets_of_the_home_folder_are_out_of_reach(folder):
+    """DuckDB keeps secrets there for other uses: none is listed, by whatever version."""
+    outcome = query(folder, "select * from duckdb_secrets()", "--format", "json")
+    assert outcome.exit_code == 2 or json.loads(outcome.stdout) == []
 
 
 def test_python_variables_are_out_of_reach(folder):

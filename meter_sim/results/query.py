@@ -26,6 +26,7 @@ TABLES = {
 _ROWS = 4096
 """Rows that are held at a time."""
 _LOCKED = (
+    "SET allow_persistent_secrets = false",
     "SET TimeZone = 'UTC'",
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
