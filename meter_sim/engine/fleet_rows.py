@@ -18,7 +18,7 @@ from meter_sim.meter.key_register import KeyRegister
 from meter_sim.meter.meter import Meter
 from meter_sim.meter.model import MeterModel
 from meter_sim.results.record import EventKind
-from meter_sim.results.tables import events_of
+from meter_sim.results.tables import events_of_columns
 from meter_sim.sts import amount, words
 from meter_sim.sts.dkga import DecoderKey
 from meter_sim.sts.identity import Encryption, KeyType, MeterPan
@@ -243,7 +243,7 @@ def events_table(events: NDArray[np.void], world: World) -> pa.Table:
     order = np.lexsort((np.arange(len(events)), numbers, events["time"]))
     events = events[order]
     rows = events["row"].tolist()
-    return events_of(
+    return events_of_columns(
         {
             "time": events["time"].tolist(),
             "connection": numbers[order].tolist(),

@@ -58,8 +58,8 @@ def part_of(record: Record) -> Part:
     events = tables.events_table(record)
     return Part(
         events=events,
-        daily=tables.daily_table(record),
-        readings=tables.readings_table(record),
+        daily=tables.daily_table(record.days),
+        readings=tables.readings_table(record.readings),
         meters=tables.meters_table(record),
         waits=tables.waits_table(() if outcome is None else outcome.waits),
         listed_events=listed_of(events, record.totals),

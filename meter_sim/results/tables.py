@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from meter_sim import arrow_columns
 from meter_sim.meter.answer import Status
@@ -12,7 +13,7 @@ from meter_sim.results.area_counts import AreaCounts, DayColumns, Numbers
 from meter_sim.results.area_day import ALL
 from meter_sim.results.area_day import COLUMNS as AREA_COLUMNS
 from meter_sim.results.outcome import FATES, DeskWait
-from meter_sim.results.record import Event, EventKind, Record
+from meter_sim.results.record import Day, Event, EventKind, Reading, Record
 
 _TIME = pa.timestamp("s", tz="UTC")
 
@@ -124,19 +125,45 @@ def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, Sequence
 
 def events_table(record: Record) -> pa.Table:
     """The event log."""
-    return events_of(_columns(record.events, EVENTS.names))
+    return events_of_columns(_columns(record.events, EVENTS.names))
 
 
-def events_of(columns: Mapping[str, Sequence[object]]) -> pa.Table:
+def events_of_columns(columns: Mapping[str, Sequence[object]]) -> pa.Table:
     """The event log of columns by name."""
     return _table(columns, EVENTS)
 
 
-def daily_table(record: Record) -> pa.Table:
+def daily_table(days: Sequence[Day]) -> pa.Table:
     """The daily table."""
-    columns = _columns(record.days, [name for name, _ in _DAY_COLUMNS])
-    counts = {name: [day.entries[place] for day in record.days] for place, name in enumerate(RESULT_COLUMNS)}
+    columns = _columns(days, [name for name, _ in _DAY_COLUMNS])
+    counts = {name: [day.entries[place] for day in days] for place, name in enumerate(RESULT_COLUMNS)}
     return _table(columns | counts, DAILY)
+
+
+Codes = tuple[NDArray[np.integer], Sequence[str]]
+"""A column of texts as places in a list of them."""
+
+
+def coded_table(columns: Mapping[str, NDArray[np.generic] | Codes | Sequence[str] | pa.Array], schema: pa.Schema) -> pa.Table:
+    """A table of columns by name: whole numbers, texts, or texts as codes; for as many rows as there may be."""
+    return pa.Table.from_arrays([_coded(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _coded(values: Any, kind: pa.DataType) -> pa.Array:  # noqa: ANN401
+    if isinstance(values, pa.Array):
+        return values
+    if kind != pa.string():
+        return arrow_columns.numbers(np.asarray(values).astype(f"i{kind.bit_width // 8}"))
+    if isinstance(values, tuple):
+        codes = arrow_columns.numbers(np.asarray(values[0]).astype(np.int32))
+        return pa.DictionaryArray.from_arrays(codes, arrow_columns.texts(values[1])).dictionary_decode()
+    return arrow_columns.texts(values)
+
+
+def numbered(prefix: str, numbers: NDArray[np.integer]) -> pa.Array:
+    """Texts of a prefix and a whole number from 0, such as m17."""
+    digits = np.char.mod(f"{prefix}%d", numbers) if len(numbers) else np.zeros(0, "U1")
+    return arrow_columns.texts(digits.tolist())
 
 
 AREA_ROWS = 1 << 15
@@ -196,9 +223,9 @@ def meters_table(record: Record) -> pa.Table:
     return _table(columns, METERS)
 
 
-def readings_table(record: Record) -> pa.Table:
+def readings_table(readings: Sequence[Reading]) -> pa.Table:
     """The register readings."""
-    return _table(_columns(record.readings, READINGS.names), READINGS)
+    return _table(_columns(readings, READINGS.names), READINGS)
 
 
 def waits_table(waits: Sequence[DeskWait]) -> pa.Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy import int64
+from numpy import int64, uint64
 from numpy.typing import NDArray
 
 from meter_sim import compiled_draws, distribution, draws

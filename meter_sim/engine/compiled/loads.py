@@ -1,11 +1,15 @@
 """The loads of a run by their addresses, and the box given to the connection that is worked on."""
 
-from numba import carray
+
 
 from meter_sim.engine.compiled.jit import compiled
 from meter_sim.engine.compiled.load import BOX, DAYS, PROFILE, Loads, box_for
-from meter_sim.engine.compiled.memory import pointer
-from meter_sim.engine.compiled.state import Record, numbers
+from meter_sim.engine.compiled.memory import numbers, rows_of, view_of
+from meter_sim.engine.compiled.state import Record
+
+_profiles = view_of("profiles", PROFILE)
+_days = rows_of(DAYS)
+_boxes = view_of("boxes", BOX)
 
 
 @compiled
@@ -16,9 +20,9 @@ def box_of(g: Record, c: Record) -> Loads:
         numbers(g.offsets, g.room_offsets),
         g.seed,
         g.load_first_day,
-        carray(pointer(g.profiles), g.room_profiles, PROFILE),
-        carray(pointer(g.load_days), (g.room_profiles, g.load_blocks), DAYS),
-        carray(pointer(g.boxes), 1, BOX),
+        _profiles(g),
+        _days(g.load_days, g.room_profiles, g.load_blocks),
+        _boxes(g),
     )
     box = loads.boxes[0]
     if box.connection != c.number or box.load != c.load or box.share != c.load_share:

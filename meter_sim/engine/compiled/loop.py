@@ -39,7 +39,7 @@ from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.outreach import act, fetch, take_step, tell
 from meter_sim.engine.compiled.phase import LIMIT, LOAD, PROGRAMME, SHARED
 from meter_sim.engine.compiled.queue import drop_first, push
-from meter_sim.engine.compiled.register import look
+from meter_sim.engine.compiled.register import look, presumed, true_state
 from meter_sim.engine.compiled.state import (
     LATE,
     NO_BUYER,
@@ -337,6 +337,8 @@ def _finish(g: Record, c: Record) -> None:
     if c.task != NO_TASK:
         pass_openings(g, c, g.end, 0)
     finish(g, c)
+    c.end_true = true_state(g, c, g.end)
+    c.end_register = presumed(c)
     _fates(g, c)
 
 

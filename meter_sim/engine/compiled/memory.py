@@ -1,24 +1,121 @@
 """Arrays by their addresses, so that a kernel's whole state travels as one pointer.
 
-A compiled function that takes many arrays copies seven words of each with every call. The fleet engine therefore keeps
-the addresses and lengths of all arrays in one record, and looks at them through views that cost nothing. Whoever fills
-in an address keeps the array alive.
+A compiled function that takes many arrays copies several words of each with every call. The fleet engine therefore
+keeps the addresses and lengths of all arrays in one record, and looks at them through views that cost nothing: each is
+put together where it is used. Whoever fills in an address keeps the array alive.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+import numba
+import numpy as np
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+
+def _view(context: Any, builder: Any, kind: Any, address: Any, shape: list[Any]) -> Any:  # noqa: ANN401
+    """The struct of an array in C order at an address, which nobody owns."""
+    array = make_array(kind)(context, builder)
+    item = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    if isinstance(kind.dtype, types.Record):
+        item = kind.dtype.size
+    size = context.get_constant(types.intp, item)
+    strides = [size]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
+    populate_array(
+        array,
+        data=data,
+        shape=cgutils.pack_array(builder, shape),
+        strides=cgutils.pack_array(builder, strides),
+        itemsize=size,
+        meminfo=None,
+    )
+    return array._getvalue()
+
+
+def _field(builder: Any, record: Any, kind: Any, name: str) -> Any:  # noqa: ANN401
+    """A whole number of a record in a kernel."""
+    place = cgutils.get_record_member(builder, record, kind.offset(name), cgutils.intp_t)
+    return builder.load(place, align=8)
+
+
+def view_of(name: str, dtype: "np.dtype[Any]") -> Callable[[Any], Any]:
+    """A function of a kernel: the array of a record whose address is its field `name` and whose length `room_name`."""
+    item = numba.from_dtype(dtype)
+
+    @intrinsic  # type: ignore[misc]
+    def view(typing_context: Any, record: Any) -> Any:  # noqa: ANN401
+        del typing_context
+        kind = types.Array(item, 1, "C")
+
+        def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+            address = _field(builder, arguments[0], signature.args[0], name)
+            length = _field(builder, arguments[0], signature.args[0], f"room_{name}")
+            return _view(context, builder, kind, address, [length])
+
+        return kind(record), generated
+
+    found: Callable[[Any], Any] = view
+    return found
 
 
 @intrinsic  # type: ignore[misc]
-def pointer(typing_context: Any, address: Any) -> Any:  # noqa: ANN401 (numba has no types)
-    """An address as a pointer, for `numba.carray`."""
+def numbers(typing_context: Any, address: Any, length: Any) -> Any:  # noqa: ANN401
+    """A column of whole numbers at an address."""
     del typing_context
+    kind = types.Array(types.int64, 1, "C")
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
-        del context, signature
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        del signature
+        return _view(context, builder, kind, arguments[0], [arguments[1]])
 
-    return types.voidptr(address), generated
+    return kind(types.int64, types.int64), generated
+
+
+def table_view(name: str, width: str | int) -> Callable[[Any], Any]:
+    """A function of a kernel: a table of whole numbers, `room_name` in all, of this width or this many rows (a field)."""
+    kind = types.Array(types.int64, 2, "C")
+
+    @intrinsic  # type: ignore[misc]
+    def view(typing_context: Any, record: Any) -> Any:  # noqa: ANN401
+        del typing_context
+
+        def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+            address = _field(builder, arguments[0], signature.args[0], name)
+            room = _field(builder, arguments[0], signature.args[0], f"room_{name}")
+            if isinstance(width, int):
+                columns = context.get_constant(types.intp, width)
+                shape = [builder.sdiv(room, columns), columns]
+            else:
+                number = _field(builder, arguments[0], signature.args[0], width)
+                shape = [number, builder.sdiv(room, number)]
+            return _view(context, builder, kind, address, shape)
+
+        return kind(record), generated
+
+    found: Callable[[Any], Any] = view
+    return found
+
+
+def rows_of(dtype: "np.dtype[Any]") -> Callable[[int, int, int], Any]:
+    """A function of a kernel: a table of records at an address."""
+    item = numba.from_dtype(dtype)
+
+    @intrinsic  # type: ignore[misc]
+    def view(typing_context: Any, address: Any, number: Any, width: Any) -> Any:  # noqa: ANN401
+        del typing_context
+        kind = types.Array(item, 2, "C")
+
+        def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+            del signature
+            return _view(context, builder, kind, arguments[0], [arguments[1], arguments[2]])
+
+        return kind(types.int64, types.int64, types.int64), generated
+
+    found: Callable[[int, int, int], Any] = view
+    return found

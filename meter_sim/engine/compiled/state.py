@@ -7,15 +7,16 @@ number may be missing, and lists are linked through `next`.
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba import carray
 from numpy import int64
 
-from meter_sim.engine.compiled.decoder import ANSWER_SIZE, DECODER_FIELDS, MODEL
+from meter_sim.engine.compiled import columns as of
+from meter_sim.engine.compiled.decoder import DECODER_FIELDS, MODEL
+from meter_sim.engine.compiled.draws import KNOTS
 from meter_sim.engine.compiled.jit import compiled
 from meter_sim.engine.compiled.log import LOG
-from meter_sim.engine.compiled.memory import pointer
+from meter_sim.engine.compiled.memory import numbers, table_view, view_of
+from meter_sim.meter.answer import Status
 
 Record = Any
 """A record of a structured array, in a kernel."""
@@ -136,6 +137,8 @@ CONNECTION = np.dtype(
         ("limited", "b1"),
         ("is_begun", "b1"),
         ("fates", "i4", (4,)),
+        ("end_true", "u1"),
+        ("end_register", "u1"),
     ],
     align=True,
 )
@@ -447,154 +450,37 @@ FLEET = np.dtype(
 """All else: addresses of the arrays and how many elements each has, the programme, the area, and the running event."""
 
 
-@compiled
-def connections(g: Record) -> Record:
-    """The connections of the area, in the order of the scenario."""
-    return carray(pointer(g.connections), g.room_connections, CONNECTION)
-
-
-@compiled
-def tids(g: Record) -> Record:
-    """The TID stores of all meters."""
-    return carray(pointer(g.tids), g.room_tids, np.int32)
-
-
-@compiled
-def customers(g: Record) -> Record:
-    """The kinds of customer."""
-    return carray(pointer(g.customers), g.room_customers, CUSTOMER)
-
-
-@compiled
-def tables(g: Record) -> Record:
-    """The distributions' tables."""
-    return carray(pointer(g.tables), (g.room_tables // 257, 257), np.int64)
-
-
-@compiled
-def models(g: Record) -> Record:
-    """The meter models."""
-    return carray(pointer(g.models), g.room_models, MODEL)
-
-
-@compiled
-def vending_keys(g: Record) -> Record:
-    """The vending keys' attributes."""
-    return carray(pointer(g.vending_keys), g.room_vending_keys, VENDING_KEY)
-
-
-@compiled
-def points_of_sale(g: Record) -> Record:
-    """The points of sale."""
-    return carray(pointer(g.points_of_sale), g.room_points_of_sale, POINT_OF_SALE)
-
-
-@compiled
-def steps(g: Record) -> Record:
-    """What the programme does in the area."""
-    return carray(pointer(g.steps), g.room_steps, STEP)
-
-
-@compiled
-def phases(g: Record) -> Record:
-    """The area's phases."""
-    return carray(pointer(g.phases), g.room_phases, PHASE)
-
-
-@compiled
-def numbers(address: int64, number: int64) -> Record:
-    """A column of whole numbers."""
-    return carray(pointer(address), number, np.int64)
-
-
-@compiled
-def counts(g: Record) -> Record:
-    """What is counted of the area, a row a day."""
-    return carray(pointer(g.counts), (g.days, g.room_counts // g.days), np.int64)
-
-
-@compiled
-def entries(g: Record) -> Record:
-    """Entries by result, a row a day."""
-    return carray(pointer(g.entries), (g.days, g.room_entries // g.days), np.int64)
-
-
-@compiled
-def helds(g: Record) -> Record:
-    """The pool of tokens in hands."""
-    return carray(pointer(g.helds), g.room_helds, HELD)
-
-
-@compiled
-def hands(g: Record) -> Record:
-    """The pool of hands."""
-    return carray(pointer(g.hands), g.room_hands, HAND)
-
-
-@compiled
-def opens(g: Record) -> Record:
-    """The pool of open tokens and of taken sections."""
-    return carray(pointer(g.opens), g.room_opens, OPEN)
-
-
-@compiled
-def keys(g: Record) -> Record:
-    """The pool of decoder keys."""
-    return carray(pointer(g.keys), g.room_keys, KEY)
-
-
-@compiled
-def processes(g: Record) -> Record:
-    """The pool of processes."""
-    return carray(pointer(g.processes), g.room_processes, PROCESS)
-
-
-@compiled
-def log_rows(g: Record) -> Record:
-    """The event log."""
-    return carray(pointer(g.log), g.room_log, LOG)
-
-
-@compiled
-def waits(g: Record) -> Record:
-    """The requests at desks."""
-    return carray(pointer(g.waits), g.room_waits, WAIT)
-
-
-@compiled
-def heap(g: Record) -> Record:
-    """The connections that wait for a turn."""
-    return carray(pointer(g.heap), g.room_heap, HEAP)
-
-
-@compiled
-def tasks(g: Record) -> Record:
-    """The depot's tasks."""
-    return carray(pointer(g.tasks), g.room_tasks, HEAP)
-
-
-@compiled
-def appointments(g: Record) -> Record:
-    """The depot's tasks that have an appointment."""
-    return carray(pointer(g.appointments), g.room_appointments, HEAP)
-
-
-@compiled
-def put_back(g: Record) -> Record:
-    """Scratch: tasks that were looked at and not taken."""
-    return carray(pointer(g.put_back), g.room_put_back, HEAP)
-
-
-@compiled
-def desks(g: Record) -> Record:
-    """The help desk and the office."""
-    return carray(pointer(g.desks), 2, DESK)
-
-
-@compiled
-def answer(g: Record) -> Record:
-    """What the decoder says of an entry."""
-    return carray(pointer(g.answer), ANSWER_SIZE, np.int64)
+connections = view_of("connections", CONNECTION)
+"""The connections of the area, in the order of the scenario."""
+tids = view_of("tids", np.dtype(np.int32))
+"""The TID stores of all meters."""
+customers = view_of("customers", CUSTOMER)
+models = view_of("models", MODEL)
+vending_keys = view_of("vending_keys", VENDING_KEY)
+points_of_sale = view_of("points_of_sale", POINT_OF_SALE)
+steps = view_of("steps", STEP)
+phases = view_of("phases", PHASE)
+helds = view_of("helds", HELD)
+hands = view_of("hands", HAND)
+opens = view_of("opens", OPEN)
+keys = view_of("keys", KEY)
+processes = view_of("processes", PROCESS)
+log_rows = view_of("log", LOG)
+waits = view_of("waits", WAIT)
+heap = view_of("heap", HEAP)
+tasks = view_of("tasks", HEAP)
+appointments = view_of("appointments", HEAP)
+put_back = view_of("put_back", HEAP)
+"""Scratch: tasks that were looked at and not taken, and from behind the rows of connections that are visited."""
+desks = view_of("desks", DESK)
+answer = view_of("answer", np.dtype(np.int64))
+"""What the decoder says of an entry."""
+tables = table_view("tables", KNOTS)
+"""The distributions' tables."""
+counts = table_view("counts", of.WIDTH)
+"""What is counted of the area, a row a day."""
+entries = table_view("entries", len(Status))
+"""Entries by result, a row a day."""
 
 
 # -- pools ---------------------------------------------------------------------------------------------------------
@@ -724,8 +610,3 @@ def order_now(g: Record, c: Record) -> int64:
 NO_BUYER, RECKONS, GOES, WAITS_FOR_SALE, IN_TURN, UNDER_WAY, RESTS = 0, 1, 2, 3, 4, 5, 6
 """What a customer's buying is at: nobody buys; the next purchase is reckoned; an interval's purchase is planned; vending
 was down or busy; it takes its turn; a purchase is under way; what was bought was not accepted, or nothing was sold."""
-
-
-def record_array(kind: "np.dtype[Any]") -> Any:  # noqa: ANN401
-    """The numba type of a record, for signatures."""
-    return numba.from_dtype(kind)
