@@ -64,6 +64,7 @@ def assert_drawn_alike(eager: Scenario, lazy: Scenario, random: Random, cuts: in
     areas = [(name, sum(meter.area == name for meter in meters)) for name in population.kinds.areas]
     assert [(name, number) for name, _, number in population.areas] == areas
     kinds = kinds_of(lazy)
+    assert (kinds.areas, kinds.supply_groups) == (population.kinds.areas, population.kinds.supply_groups)
     assert kinds.models[: len(population.kinds.models)] == population.kinds.models
     assert_same(columns_of(meters, kinds), whole)
     assert [bool(row["listed"]) for row in columns_of(lazy.meters, kinds)] == [True] * len(lazy.meters)
@@ -126,18 +127,20 @@ def test_the_shipped_scenarios(path):
         assert_drawn_alike(*both(path, {"population.count": str(count), "seed": seed}), random)
 
 
-MODELS = ["keypad", "keypad_20", "keypad_ea11", "three_phase", "two_services", "small", "capped"]
-LOADS = ["township", "informal", "rural", "flat", "none", "own", "nothing"]
-SHARED = ["level", "with_paydays", "weekly", "monthly", "by_use", "irregular", "empty", "past", "cut", "late"]
+MODELS = ["keypad", "keypad_20", "keypad_ea11", "three_phase", "two_services", "small", "capped", "endless"]
+LOADS = ["township", "informal", "rural", "flat", "none", "own", "nothing", "tiny", "vast"]
 KINDS = """\
 meter_models:
   small: {tid_store: 1, credit_cap: 3 kWh}
+  endless: {credit_cap: 277777777 kWh, tid_store: 10000}
   capped: {encryption: EA11, kcts: 4, tid_store: 7, credit_cap: 50 kWh}
   flow: {services: [water], register_cap: 90}
   cubic: {services: [gas, water], encryption: EA11, kcts: 4}
 loads:
   own: {profile: township, mean: 31.7 kWh, variation: 40%}
   nothing: {profile: flat, mean: 0 kWh, variation: 0%}
+  tiny: {profile: flat, mean: 1 Ws}
+  vast: {profile: flat, mean: 1000 kWh}
 points_of_sale: {main: {}}
 """
 ELECTRIC = {
@@ -150,6 +153,9 @@ ELECTRIC = {
     "empty": "based_on: vacant",
     "past": "based_on: bypassed",
     "cut": "based_on: blocked",
+    "much": "buy: {when_below: 3 kWh}, amount: {lognormal: {median: 277777777 kWh, sigma: 4.0}}, enter_after: 1 h",
+    "years": "buy: {paydays: {days: [9]}, when_below: 1 Ws}, amount: {use_of: {lognormal: {median: 18000 days, sigma: 4.0}}}, enter_after: 1 h",
+    "seldom": "buy: {every: {lognormal: {median: 18000 days, sigma: 4.0}}}, amount: 1 kWh, enter_after: 1 h",
     "late": "buy: {every: 3 days, first: 2024-07-01 12:00}, amount: 4 kWh, enter_after: 1 h",
 }
 WATER = {

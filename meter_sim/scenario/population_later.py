@@ -127,7 +127,7 @@ class _Looked:
         some_rigid = any(area.cannot_change for area in draws)
         rigid = [models.add(meters.rigid(model)) if some_rigid else models.add(model) for model in plain]
         rigid += range(len(rigid), len(models.known))
-        groups = tuple(self._spec.supply_groups)
+        groups = world.module.supply_groups
         group, revision, tariff = self._of
         others = meters.errors.other_keys(group, revision)
         return DrawnPopulation(
