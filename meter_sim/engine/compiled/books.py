@@ -4,7 +4,7 @@ from numpy import int64
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import may_supply, pending_count, pending_held
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import demand, reached
 from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.register import in_scope, presumed, revision_of
@@ -33,19 +33,19 @@ DAY_ENTRIES = DAY_COLUMNS
 DAY_WIDTH = DAY_COLUMNS + 18
 
 
-@compiled
+@inner
 def day_cell(g: Record, c: Record) -> int64:
     """Where the running day of a listed meter begins in its rows of days."""
     return (c.day_row * g.days + c.day) * DAY_WIDTH
 
 
-@compiled
+@inner
 def count(g: Record, c: Record, place: int, number: int64) -> None:
     """Count something of the area's day."""
     counts(g)[c.day, place] += number
 
 
-@compiled
+@inner
 def _span(g: Record, place: int, first: int64, after: int64) -> None:
     """One more in this state at the closings of these days; the days are added up in the end."""
     table = counts(g)
@@ -54,7 +54,7 @@ def _span(g: Record, place: int, first: int64, after: int64) -> None:
         table[after, place] -= 1
 
 
-@compiled
+@inner
 def count_states(g: Record, c: Record, after: int64) -> None:
     """Count the states at the closings up to before a day, which are those that the latest event left."""
     first = int64(c.counted_day)
@@ -88,7 +88,7 @@ def count_states(g: Record, c: Record, after: int64) -> None:
         _span(g, of.CHANGED_NOT_PRESUMED, first, after)
 
 
-@compiled
+@inner
 def _book(g: Record, c: Record, start: int64, end: int64) -> None:
     """Book the load of a piece of one day."""
     loads = box_of(g, c)
@@ -128,7 +128,7 @@ def _book(g: Record, c: Record, start: int64, end: int64) -> None:
             row[cell + place] += end - start
 
 
-@compiled
+@inner
 def _close_listed(g: Record, c: Record) -> None:
     """Close a listed meter's day: what stands on it at the closing."""
     row = numbers(g.day_rows, g.room_day_rows)
@@ -139,7 +139,7 @@ def _close_listed(g: Record, c: Record) -> None:
     row[cell + DAY_PENDING] = pending_count(c, models(g), numbers(g.closes, g.days)[c.day])
 
 
-@compiled
+@inner
 def _read_listed(g: Record, c: Record) -> None:
     """Take a listed meter's reading."""
     row = numbers(g.reading_rows, g.room_reading_rows)
@@ -152,7 +152,7 @@ def _read_listed(g: Record, c: Record) -> None:
     c.next_reading += g.readings_every
 
 
-@compiled
+@inner
 def settle(g: Record, c: Record, now: int64) -> None:
     """Book the load up to this second, day by day; what falls on the second in which a day closes is the next day's."""
     start = c.settled
@@ -185,7 +185,7 @@ def settle(g: Record, c: Record, now: int64) -> None:
     count_states(g, c, c.day)
 
 
-@compiled
+@inner
 def finish(g: Record, c: Record) -> None:
     """Close the last day's books at the run's end."""
     settle(g, c, g.end)
@@ -194,7 +194,7 @@ def finish(g: Record, c: Record) -> None:
     count_states(g, c, g.days)
 
 
-@compiled
+@inner
 def count_removed(g: Record, c: Record) -> None:
     """What is left on a register goes with the meter that is taken away."""
     c.removed += c.balance
@@ -203,21 +203,21 @@ def count_removed(g: Record, c: Record) -> None:
         numbers(g.day_rows, g.room_day_rows)[day_cell(g, c) + DAY_REMOVED] += c.balance
 
 
-@compiled
+@inner
 def set_cause(c: Record, cause: int) -> None:
     """Say why a connection is without supply from now on, if it is; the books are settled up to now."""
     if c.cause != of.NEVER_BUYS:
         c.cause = cause
 
 
-@compiled
+@inner
 def change(c: Record) -> None:
     """Register, switch or limit changed: instants that follow from them must be reckoned anew."""
     c.low_at = UNKNOWN
     c.ends_at = UNKNOWN
 
 
-@compiled
+@inner
 def _down_to(g: Record, c: Record, level: int64) -> int64:
     """The first second at which the register is down to a level; LATE if not in the run."""
     wanted = c.balance - level
@@ -229,13 +229,13 @@ def _down_to(g: Record, c: Record, level: int64) -> int64:
     return instant if instant >= 0 else LATE
 
 
-@compiled
+@inner
 def falls_below(g: Record, c: Record, level: int64) -> int64:
     """The first second at which the electricity register is below a level; LATE if not in the run."""
     return _down_to(g, c, level - 1)
 
 
-@compiled
+@inner
 def credit_ends(g: Record, c: Record) -> int64:
     """The first second at which the demand reaches the register; LATE if not in the run, or the switch is open."""
     if not c.switch_closed or c.dead:
@@ -245,7 +245,7 @@ def credit_ends(g: Record, c: Record) -> int64:
     return _down_to(g, c, 0)
 
 
-@compiled
+@inner
 def is_partly(g: Record, c: Record, now: int64) -> bool:
     """Whether sections of a key change are pending."""
     return pending_held(c, models(g), now) != 0

@@ -8,7 +8,7 @@ from meter_sim.engine.compiled.books import count
 from meter_sim.engine.compiled.decoder import would_answer
 from meter_sim.engine.compiled.entry import is_accepted
 from meter_sim.engine.compiled.hands import drop_sections, take_sections
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened, happened_since
 from meter_sim.engine.compiled.register import (
     applied,
@@ -29,13 +29,13 @@ from meter_sim.engine.compiled.tasks import replace
 from meter_sim.engine.compiled.vending import REPLACES, put_down, reprint_key_change, sell
 
 
-@compiled
+@inner
 def prints_with_purchases(g: Record, c: Record) -> int64:
     """With how many purchases changes are printed now in the connection's area; 0 is not at all."""
     return int64(steps(g)[c.next_step - 1].times) if c.next_step > 0 else int64(0)
 
 
-@compiled
+@inner
 def _want(g: Record, c: Record, code: int64) -> bool:
     """Ask for a record's decoder key if it was not made yet; whether it is there."""
     if vending_key(g, code) < 0 or key_place(g, c, code) >= 0:
@@ -47,7 +47,7 @@ def _want(g: Record, c: Record, code: int64) -> bool:
     return False
 
 
-@compiled
+@inner
 def keys_are_there(g: Record, c: Record) -> bool:
     """Whether all decoder keys are made that staff may look at; those that are not are asked for."""
     there = _want(g, c, c.record)
@@ -78,7 +78,7 @@ def keys_are_there(g: Record, c: Record) -> bool:
     return there
 
 
-@compiled
+@inner
 def _truth(g: Record, c: Record) -> int64:
     """What the meter is found to be: as it shows, or in another supply group if only that gives its key."""
     code = shown(c)
@@ -95,7 +95,7 @@ def _truth(g: Record, c: Record) -> int64:
     return code
 
 
-@compiled
+@inner
 def put_register_right(g: Record, c: Record) -> bool:
     """Correct the record if the meter is not what it says; whether something was corrected."""
     before = c.record
@@ -127,7 +127,7 @@ def put_register_right(g: Record, c: Record) -> bool:
     return True
 
 
-@compiled
+@inner
 def _is_lost(g: Record, c: Record, held: Record) -> bool:
     """Whether a token was made under another record than the register's, or the meter calls it old."""
     if held.record != c.record:
@@ -138,7 +138,7 @@ def _is_lost(g: Record, c: Record, held: Record) -> bool:
     return not is_accepted(status)
 
 
-@compiled
+@inner
 def _replace_tokens(g: Record, c: Record, hand_place: int64, pos: int64) -> None:
     """New tokens for those that the meter would not accept even after its key change."""
     hand = hands(g)[hand_place]
@@ -161,7 +161,7 @@ def _replace_tokens(g: Record, c: Record, hand_place: int64, pos: int64) -> None
         take_sections(g, c, hand_place, rows.label_help())
 
 
-@compiled
+@inner
 def clear_up(g: Record, c: Record, hand_place: int64, pos: int64) -> None:
     """Put right what can be put right for a customer who asks; the hand then holds what is to be entered."""
     happened(g, c, rows.HELP)

@@ -6,7 +6,7 @@ from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.calendar import day_of, span
 from meter_sim.engine.compiled.draws import value
 from meter_sim.engine.compiled.household import LEAVES, desk_of, go_to_desk
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.phase import LOAD, PROGRAMME
 from meter_sim.engine.compiled.queue import drop_first_instant, push_instant
 from meter_sim.engine.compiled.state import (
@@ -21,7 +21,7 @@ from meter_sim.engine.compiled.state import (
 )
 
 
-@compiled
+@inner
 def ask(g: Record, c: Record, place: int64) -> None:
     """A request in this second, which lies within the opening hours; plan when its asker leaves."""
     process = processes(g)[place]
@@ -68,7 +68,7 @@ def ask(g: Record, c: Record, place: int64) -> None:
     plan(g, c, place, finish, PROGRAMME if finish > arrival else LOAD)
 
 
-@compiled
+@inner
 def is_served(g: Record, c: Record, place: int64) -> bool:
     """In the second of leaving a desk: whether the asker got an answer; who did not asks again."""
     if processes(g)[place].served:

@@ -15,7 +15,7 @@ from meter_sim.engine.compiled.books import (
 )
 from meter_sim.engine.compiled.decoder import CLEARED, CREDITED, KEY_CHANGED, may_supply
 from meter_sim.engine.compiled.decoder import enter as decode_entry
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL, NOTHING, answered, begin, happened, happened_since
 from meter_sim.engine.compiled.register import group_of, holds_target, in_scope, look, revision_of
 from meter_sim.engine.compiled.state import Record, answer, entries, helds, models, numbers, tids
@@ -30,20 +30,20 @@ BY_CHANNEL = -1
 """A key change is booked to the channel that issued it."""
 
 
-@compiled
+@inner
 def is_accepted(status: int) -> bool:
     """Whether an entry did what it was made for."""
     return status == ACCEPT or status == FIRST_KCT or status == SECOND_KCT or status >= THIRD_KCT
 
 
-@compiled
+@inner
 def supply_changed(g: Record, c: Record) -> None:
     """The load switch moved."""
     happened(g, c, rows.SUPPLY_ON if c.switch_closed else rows.SUPPLY_OFF)
     change(c)
 
 
-@compiled
+@inner
 def _count_change(g: Record, c: Record, by: int) -> None:
     """Count a key change by how it came about."""
     if not g.programme or not in_scope(c) or not holds_target(g, c):
@@ -56,7 +56,7 @@ def _count_change(g: Record, c: Record, by: int) -> None:
     ledger.count_lost(g, c)
 
 
-@compiled
+@inner
 def _enter(
     g: Record,
     c: Record,
@@ -122,7 +122,7 @@ def _enter(
     return status
 
 
-@compiled
+@inner
 def enter(g: Record, c: Record, meant: int64, label: int64, by: int) -> int:
     """Enter a token as it was printed; the status."""
     held = helds(g)[meant]
@@ -132,7 +132,7 @@ def enter(g: Record, c: Record, meant: int64, label: int64, by: int) -> int:
     return _enter(g, c, int64(held.token_class), held.block, upper, lower, label, meant, False, by)
 
 
-@compiled
+@inner
 def enter_mistyped(g: Record, c: Record, meant: int64, label: int64, word: int64) -> int:
     """Enter a token with a wrong digit; the status."""
     held = helds(g)[meant]

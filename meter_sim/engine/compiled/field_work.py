@@ -13,7 +13,7 @@ from meter_sim.engine.compiled.decoder import new_meter
 from meter_sim.engine.compiled.entry import enter, supply_changed
 from meter_sim.engine.compiled.hands import add_sections, add_token
 from meter_sim.engine.compiled.household import VISIT, word_of
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened_since
 from meter_sim.engine.compiled.phase import ENTRY
 from meter_sim.engine.compiled.queue import drop_first, push
@@ -89,7 +89,7 @@ _ELECTRICITY = 0
 # -- the day's work ------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def _receive(g: Record) -> None:
     """Take in what was delivered up to the opening, and the meters that came back."""
     pairs = numbers(g.deliveries, g.room_deliveries)
@@ -110,7 +110,7 @@ def _receive(g: Record) -> None:
     g.n_returns = kept
 
 
-@compiled
+@inner
 def plan_day(g: Record, opening: int64, picked: int64) -> int64:
     """Take the day's work: what is due, appointments first, then by the day on which it became due.
 
@@ -200,7 +200,7 @@ def plan_day(g: Record, opening: int64, picked: int64) -> int64:
 # -- a visit -------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def visit(g: Record, c: Record, place: int64) -> None:
     """A crew is there, or has entered a section: go on."""
     process = processes(g)[place]
@@ -224,52 +224,57 @@ def visit(g: Record, c: Record, place: int64) -> None:
         _end_visit(g, c, place, _replace_meter(g, c))
     else:
         process.tried = 0
-        _hand_out(g, c, place)
+        if _hand_out(g, c, place):
+            _key_in(g, c, place)
 
 
-@compiled
-def _hand_out(g: Record, c: Record, place: int64) -> None:
-    """The crew has the sections that were issued last handed out again, or new ones issued, and begins to enter."""
+@inner
+def _hand_out(g: Record, c: Record, place: int64) -> bool:
+    """The crew has the sections that were issued last handed out again, or new ones issued; whether it has some."""
     process = processes(g)[place]
     if not reprint_key_change(g, c, rows.label_crew(), COUNTER) and not change_key(
         g, c, rows.label_crew(), of.CREW
     ):
         _end_visit(g, c, place, of.VISIT_NOT_ISSUED)
-        return
+        return False
     hand = take_hand(g, 0)
     add_sections(g, c, hand, rows.label_crew(), False)
     process.hand = hand
     process.place = 0
     process.state = KEYS_IN
-    _key_in(g, c, place)
+    return True
 
 
-@compiled
+@inner
 def _key_in(g: Record, c: Record, place: int64) -> None:
     """Enter the next section, or see what came of it."""
     process = processes(g)[place]
-    hand = hands(g)[process.hand]
-    if process.place < hand.number:
-        token = int64(hand.tokens[process.place])
-        process.place += 1
-        enter(g, c, token, rows.label_part(rows.label_crew(), int64(process.place)), of.CREW)
-        plan(g, c, place, g.now + ENTRY_TAKES, ENTRY)
-        return
-    give_hand(g, int64(process.hand))
-    if holds_target(g, c):
-        reported(c)
-        _end_visit(g, c, place, of.VISIT_CHANGED)
-    elif not models(g)[c.model].takes_key_changes:
-        put_register_right(g, c)
-        _end_visit(g, c, place, of.VISIT_CANNOT_CHANGE)
-    elif process.tried == 0 and put_register_right(g, c):
+    while True:
+        hand = hands(g)[process.hand]
+        if process.place < hand.number:
+            token = int64(hand.tokens[process.place])
+            process.place += 1
+            enter(g, c, token, rows.label_part(rows.label_crew(), int64(process.place)), of.CREW)
+            plan(g, c, place, g.now + ENTRY_TAKES, ENTRY)
+            return
+        give_hand(g, int64(process.hand))
+        if holds_target(g, c):
+            reported(c)
+            _end_visit(g, c, place, of.VISIT_CHANGED)
+            return
+        if not models(g)[c.model].takes_key_changes:
+            put_register_right(g, c)
+            _end_visit(g, c, place, of.VISIT_CANNOT_CHANGE)
+            return
+        if process.tried > 0 or not put_register_right(g, c):
+            _end_visit(g, c, place, of.VISIT_NOT_TAKEN)
+            return
         process.tried = 1
-        _hand_out(g, c, place)
-    else:
-        _end_visit(g, c, place, of.VISIT_NOT_TAKEN)
+        if not _hand_out(g, c, place):
+            return
 
 
-@compiled
+@inner
 def _end_visit(g: Record, c: Record, place: int64, outcome: int) -> None:
     """The row of a visit, and what follows from it."""
     process = processes(g)[place]
@@ -294,7 +299,7 @@ def _end_visit(g: Record, c: Record, place: int64, outcome: int) -> None:
         replace(g, c)
 
 
-@compiled
+@inner
 def _come_back(
     g: Record, c: Record, job: int64, visits: int64, phases_of: int64, asked: bool, number: int64
 ) -> None:
@@ -311,7 +316,7 @@ def _come_back(
     put_task(g, c, job, due, asked, phases_of, visits, appointment)
 
 
-@compiled
+@inner
 def _replace_meter(g: Record, c: Record) -> int:
     """Put a new meter in place, made with the new key, and credit what was left on the old one."""
     target = applied(g, c.base)

@@ -3,7 +3,7 @@
 from numpy import int64
 
 from meter_sim.engine.compiled import log as rows
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.state import MOST_HELD, Record, give_held, hands, helds, take_held
 
 PRINTED, CREDIT_FIRST, FIRST_SECTION_ONLY = range(3)
@@ -12,7 +12,7 @@ TOO_MUCH_IN_HAND = 2
 """A fault: one hand holds more tokens than there is room for."""
 
 
-@compiled
+@inner
 def add_token(g: Record, hand_place: int64, label: int64) -> None:
     """Add the credit token that was sold last."""
     hand = hands(g)[hand_place]
@@ -34,7 +34,7 @@ def add_token(g: Record, hand_place: int64, label: int64) -> None:
     hand.number += 1
 
 
-@compiled
+@inner
 def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_purchase: bool) -> None:
     """Add the sections that were issued last, in printed order."""
     hand = hands(g)[hand_place]
@@ -59,7 +59,7 @@ def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_pur
         hand.number += 1
 
 
-@compiled
+@inner
 def take_slip(g: Record, c: Record, hand_place: int64, label: int64) -> None:
     """Add what the latest sale printed, in printed order."""
     if g.sections:
@@ -67,7 +67,7 @@ def take_slip(g: Record, c: Record, hand_place: int64, label: int64) -> None:
     add_token(g, hand_place, label)
 
 
-@compiled
+@inner
 def drop_sections(g: Record, hand_place: int64) -> None:
     """Throw the sections of a hand away."""
     hand = hands(g)[hand_place]
@@ -83,7 +83,7 @@ def drop_sections(g: Record, hand_place: int64) -> None:
     hand.number = kept
 
 
-@compiled
+@inner
 def take_sections(g: Record, c: Record, hand_place: int64, label: int64) -> None:
     """Put the sections that were issued last in front, in place of those that are there."""
     drop_sections(g, hand_place)
@@ -93,7 +93,7 @@ def take_sections(g: Record, c: Record, hand_place: int64, label: int64) -> None
     _rotate(hand, credit)
 
 
-@compiled
+@inner
 def _rotate(hand: Record, first: int64) -> None:
     """Put what lies from `first` on in front."""
     for _ in range(first):
@@ -103,7 +103,7 @@ def _rotate(hand: Record, first: int64) -> None:
         hand.tokens[hand.number - 1] = place
 
 
-@compiled
+@inner
 def put_in_front(g: Record, hand_place: int64, message_place: int64) -> bool:
     """Put what is open of a message in front of a hand; whether anything is."""
     hand, message = hands(g)[hand_place], hands(g)[message_place]
@@ -122,7 +122,7 @@ def put_in_front(g: Record, hand_place: int64, message_place: int64) -> bool:
     return True
 
 
-@compiled
+@inner
 def is_left(g: Record, hand_place: int64) -> bool:
     """Whether anything is still to be entered; sections are not once all credit of the same hand was accepted."""
     hand = hands(g)[hand_place]
@@ -136,7 +136,7 @@ def is_left(g: Record, hand_place: int64) -> bool:
     return left > 0 and (credit == 0 or credit_left > 0)
 
 
-@compiled
+@inner
 def credit_is_left(g: Record, hand_place: int64) -> bool:
     """Whether a credit token is still to be entered."""
     hand = hands(g)[hand_place]
@@ -147,7 +147,7 @@ def credit_is_left(g: Record, hand_place: int64) -> bool:
     return False
 
 
-@compiled
+@inner
 def has_sections(g: Record, hand_place: int64) -> bool:
     """Whether a key change is among it that is still to be entered."""
     hand = hands(g)[hand_place]
@@ -158,7 +158,7 @@ def has_sections(g: Record, hand_place: int64) -> bool:
     return False
 
 
-@compiled
+@inner
 def token_at(g: Record, hand_place: int64, manner: int64, place: int64) -> int64:
     """The token that comes at this place of a sitting, in the pool of those in hands; -1 behind the last."""
     hand = hands(g)[hand_place]

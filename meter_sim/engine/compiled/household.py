@@ -21,7 +21,7 @@ from meter_sim.engine.compiled.hands import (
     take_slip,
     token_at,
 )
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import issued, refused
 from meter_sim.engine.compiled.ledger import is_taken, take_section
 from meter_sim.engine.compiled.people import amount_bought, next_payday, payday_instant
@@ -92,7 +92,7 @@ _DESK_SERVICE = int(Purpose.DESK_SERVICE)
 _DESK_ARRIVAL = int(Purpose.DESK_ARRIVAL)
 
 
-@compiled
+@inner
 def word_of(g: Record, c: Record, purpose: int, number: int64, sub: int64) -> int64:
     """A draw of the connection."""
     return draw(g.seed, purpose, c.number, number, sub)
@@ -101,7 +101,7 @@ def word_of(g: Record, c: Record, purpose: int, number: int64, sub: int64) -> in
 # -- when to buy ---------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def begin_buying(g: Record, c: Record) -> None:
     """Plan the first purchase of a customer, before the run's first second."""
     c.buying = NO_BUYER
@@ -129,7 +129,7 @@ def begin_buying(g: Record, c: Record) -> None:
     c.paydays_after = midnight(starts, offsets, day_of(starts, offsets, g.start)) - 1
 
 
-@compiled
+@inner
 def _reckon_payday(g: Record, c: Record, who: Record) -> None:
     """Know the next payday that is not past."""
     starts, offsets = numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets)
@@ -140,7 +140,7 @@ def _reckon_payday(g: Record, c: Record, who: Record) -> None:
         c.payday = payday_instant(starts, offsets, day, after)
 
 
-@compiled
+@inner
 def reckon(g: Record, c: Record) -> int64:
     """The instant of the next purchase as far as is known; LATE for none."""
     who = customers(g)[c.customer]
@@ -158,7 +158,7 @@ def reckon(g: Record, c: Record) -> int64:
 # -- buying --------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def _complain(g: Record, c: Record) -> None:
     """The meter refused what was bought: the register presumes no more that it changed."""
     if not g.programme or not in_scope(c) or not c.issued or c.complains:
@@ -169,13 +169,13 @@ def _complain(g: Record, c: Record) -> None:
     look_after(g, c)
 
 
-@compiled
+@inner
 def _pay(g: Record, c: Record, tenths: int64) -> None:
     if c.main_service == _ELECTRICITY:
         count(g, c, of.MONEY, tenths * g.kwh_price // 10)
 
 
-@compiled
+@inner
 def _buy_besides(g: Record, c: Record, who: Record, hand: int64, tenths: int64, number: int64) -> None:
     """What comes with a purchase: free units, lent units, and a spare token for the drawer."""
     pos = int64(who.pos)
@@ -211,7 +211,7 @@ def _buy_besides(g: Record, c: Record, who: Record, hand: int64, tenths: int64, 
         g.spare_at = g.now + kept
 
 
-@compiled
+@inner
 def _buy(g: Record, c: Record, number: int64) -> int64:
     """The purchase of this count, when vending serves: what it puts into the hand, or -1 where nothing was sold."""
     who = customers(g)[c.customer]
@@ -240,7 +240,7 @@ def _buy(g: Record, c: Record, number: int64) -> int64:
     return hand
 
 
-@compiled
+@inner
 def _is_down(g: Record) -> bool:
     """Whether the area's vending has an outage."""
     spans = numbers(g.outages, g.room_outages)
@@ -250,7 +250,7 @@ def _is_down(g: Record) -> bool:
     return False
 
 
-@compiled
+@inner
 def _put_off(g: Record, c: Record, refusal: int, why: int, most: int64) -> None:
     """Vending does not serve: try the same purchase again later."""
     g.refusal = refusal
@@ -265,13 +265,13 @@ def _put_off(g: Record, c: Record, refusal: int, why: int, most: int64) -> None:
     c.buy_order = order_now(g, c)
 
 
-@compiled
+@inner
 def _number(g: Record, c: Record) -> int64:
     """The number of the purchase under way: sales count, or of who buys at intervals the intervals."""
     return c.intervals if customers(g)[c.customer].every >= 0 else c.bought
 
 
-@compiled
+@inner
 def go_to_buy(g: Record, c: Record) -> None:
     """The second of a purchase, in the purchase phase."""
     if c.buying == RESTS:
@@ -290,7 +290,7 @@ def go_to_buy(g: Record, c: Record) -> None:
         make_purchase(g, c)
 
 
-@compiled
+@inner
 def take_turn(g: Record, c: Record) -> None:
     """The turn at a vending with a bound of sales, in the shared phase."""
     hour = g.now // 3600
@@ -304,7 +304,7 @@ def take_turn(g: Record, c: Record) -> None:
     make_purchase(g, c)
 
 
-@compiled
+@inner
 def use_hand(g: Record, c: Record, hand: int64, start: int64, purchase: bool) -> None:
     """Let a hand be entered from an instant on."""
     place = take_process(g, c, HAND)
@@ -315,14 +315,14 @@ def use_hand(g: Record, c: Record, hand: int64, start: int64, purchase: bool) ->
     begin_sitting(g, c, place)
 
 
-@compiled
+@inner
 def _delay(g: Record, c: Record, number: int64) -> int64:
     """Seconds from a hand-out to the first entry."""
     table = int64(customers(g)[c.customer].enter_after)
     return max(value(tables(g), table, word_of(g, c, _DELAY, number, 0)), 1)
 
 
-@compiled
+@inner
 def make_purchase(g: Record, c: Record) -> None:
     """Buy now, and plan what follows."""
     who = customers(g)[c.customer]
@@ -354,7 +354,7 @@ def make_purchase(g: Record, c: Record) -> None:
         use_hand(g, c, spare, spare_at, False)
 
 
-@compiled
+@inner
 def open_drawer(g: Record, c: Record) -> None:
     """A token that lies in a drawer when the run begins: issued with the time of its purchase."""
     if c.drawer_tenths == 0 or c.customer < 0:
@@ -373,7 +373,7 @@ def open_drawer(g: Record, c: Record) -> None:
 # -- entering ------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def begin_sitting(g: Record, c: Record, place: int64) -> None:
     """Sit down to enter what is in the hand, at the instant of the process."""
     process = processes(g)[place]
@@ -391,7 +391,7 @@ def begin_sitting(g: Record, c: Record, place: int64) -> None:
     sit_on(g, c, place)
 
 
-@compiled
+@inner
 def sit_on(g: Record, c: Record, place: int64) -> None:
     """Plan the next entry; where a sitting ends, what comes of it, and with the next sitting the same again."""
     process = processes(g)[place]
@@ -414,7 +414,7 @@ def sit_on(g: Record, c: Record, place: int64) -> None:
             return
 
 
-@compiled
+@inner
 def _after_sitting(g: Record, c: Record, place: int64) -> bool:
     """What comes of a sitting that has ended; whether the next one begins by itself."""
     process = processes(g)[place]
@@ -454,7 +454,7 @@ def _after_sitting(g: Record, c: Record, place: int64) -> bool:
     return True
 
 
-@compiled
+@inner
 def _look_for_message(g: Record, c: Record, hand_place: int64) -> None:
     """Remember the sections of a message that were never entered, and enter them first the next time."""
     before, message = int64(-1), int64(c.messages)
@@ -469,7 +469,7 @@ def _look_for_message(g: Record, c: Record, hand_place: int64) -> None:
         before, message = message, after
 
 
-@compiled
+@inner
 def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
     """A hand is accepted or given up."""
     process = processes(g)[place]
@@ -493,7 +493,7 @@ def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
         give_hand(g, hand)
 
 
-@compiled
+@inner
 def key_in(g: Record, c: Record, place: int64) -> None:
     """The second of an entry: key one token in, perhaps with a wrong digit, and go on."""
     process = processes(g)[place]
@@ -533,7 +533,7 @@ def key_in(g: Record, c: Record, place: int64) -> None:
 # -- desks ---------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def desk_of(g: Record, c: Record, place: int64) -> int64:
     """The desk that a process goes to: an office for who fetches a change there, else where refused tokens are helped."""
     if processes(g)[place].kind == ACT:
@@ -541,7 +541,7 @@ def desk_of(g: Record, c: Record, place: int64) -> int64:
     return int64(HELP_DESK) if desks(g)[HELP_DESK].there else int64(AT_OFFICE)
 
 
-@compiled
+@inner
 def go_to_desk(g: Record, c: Record, place: int64) -> None:
     """Plan the next request at a desk; one request a day."""
     process = processes(g)[place]
@@ -566,7 +566,7 @@ def go_to_desk(g: Record, c: Record, place: int64) -> None:
     plan(g, c, place, comes, SHARED)
 
 
-@compiled
+@inner
 def due_to_buy(g: Record, c: Record) -> int64:
     """The instant at which buying goes on; LATE for none that is known."""
     if c.buying == RECKONS:
@@ -574,7 +574,7 @@ def due_to_buy(g: Record, c: Record) -> int64:
     return c.buy_at
 
 
-@compiled
+@inner
 def buying_phase(c: Record) -> int:
     """The phase in which buying goes on."""
     return SHARED if c.buying == IN_TURN else PURCHASE

@@ -7,6 +7,7 @@ few nanoseconds instead of a hundred. So a kernel of this folder must not alloca
 from pathlib import Path
 from typing import Any, cast
 
+import numba
 from numpy import int64
 
 from meter_sim.sts.compiled.jit import Kernel, compiler
@@ -47,3 +48,13 @@ def compiled(function: Kernel) -> Kernel:
     kernel = _with_cache(function)
     cast("Any", kernel).targetoptions["_nrt"] = False
     return kernel
+
+
+def inner(function: Kernel) -> Kernel:
+    """Compile a function that other kernels call and that allocates nothing; only they are kept on disk.
+
+    To keep each of a hundred small functions by itself would take longer than to compile all.
+    """
+    kernel = numba.njit(nogil=True, error_model="numpy")(function)
+    kernel.targetoptions["_nrt"] = False
+    return cast("Kernel", kernel)

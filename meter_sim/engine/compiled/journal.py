@@ -4,7 +4,7 @@ from numpy import int64, uint64
 
 from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.decoder import REASON, SHOWN
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import power
 from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.register import group_of, revision_of
@@ -14,7 +14,7 @@ NOTHING, REFUSALS, ALL = 0, 1, 2
 """How much is kept of a connection."""
 
 
-@compiled
+@inner
 def begin(g: Record, c: Record, kind: int) -> Record:
     """Begin a row."""
     row = log_rows(g)[g.n_log]
@@ -23,28 +23,28 @@ def begin(g: Record, c: Record, kind: int) -> Record:
     return row
 
 
-@compiled
+@inner
 def happened(g: Record, c: Record, kind: int) -> None:
     """Log what happened, by itself."""
     if c.keep == ALL:
         begin(g, c, kind)
 
 
-@compiled
+@inner
 def happened_at(g: Record, c: Record, kind: int, pos: int64) -> None:
     """Log what happened at a point of sale."""
     if c.keep == ALL:
         begin(g, c, kind).pos = pos
 
 
-@compiled
+@inner
 def happened_since(g: Record, c: Record, kind: int, reason: int, a: int64, b: int64, third: int64, d: int64) -> None:
     """Log what happened, and why."""
     if c.keep == ALL:
         rows.put_reason(begin(g, c, kind), reason, a, b, third, d)
 
 
-@compiled
+@inner
 def issued(
     g: Record,
     c: Record,
@@ -75,7 +75,7 @@ def issued(
     )
 
 
-@compiled
+@inner
 def refused(g: Record, c: Record, kind: int, label: int64, pos: int64) -> None:
     """Log a refusal of the vending side, the latest."""
     if c.keep == NOTHING:
@@ -87,13 +87,13 @@ def refused(g: Record, c: Record, kind: int, label: int64, pos: int64) -> None:
     rows.put_reason(row, g.why, g.why_a, g.why_b, g.why_c, g.why_d)
 
 
-@compiled
+@inner
 def power_now(g: Record, c: Record) -> int64:
     """Watts drawn at this second."""
     return power(box_of(g, c), g.now, c.power_limit) if c.switch_closed else int64(0)
 
 
-@compiled
+@inner
 def answered(
     g: Record, c: Record, row: Record, upper: uint64, lower: uint64, token_class: int64, label: int64, status: int
 ) -> None:

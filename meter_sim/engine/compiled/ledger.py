@@ -4,12 +4,12 @@ from numpy import int64, uint64
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.books import count
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.register import key_place, vending_key
 from meter_sim.engine.compiled.state import Record, give_open, keys, opens, take_open
 
 
-@compiled
+@inner
 def _find(g: Record, c: Record, token_class: int64, block: uint64) -> int64:
     """The place of an open token; -1 where it is none."""
     pool = opens(g)
@@ -21,7 +21,7 @@ def _find(g: Record, c: Record, token_class: int64, block: uint64) -> int64:
     return int64(-1)
 
 
-@compiled
+@inner
 def issue(g: Record, c: Record, token_class: int64, block: uint64, record: int64, tenths: int64) -> None:
     """Note a token that is handed out, unless its digits are open already; `tenths` are those of electricity.
 
@@ -43,7 +43,7 @@ def issue(g: Record, c: Record, token_class: int64, block: uint64, record: int64
     count(g, c, of.TOKENS_ISSUED, 1)
 
 
-@compiled
+@inner
 def enter(g: Record, c: Record, token_class: int64, block: uint64, accepted: bool) -> None:
     """Note what the meter answered to a token that somebody meant to enter; mistyped is not accepted."""
     pool = opens(g)
@@ -64,7 +64,7 @@ def enter(g: Record, c: Record, token_class: int64, block: uint64, accepted: boo
         before, place = place, int64(token.next)
 
 
-@compiled
+@inner
 def count_lost(g: Record, c: Record) -> None:
     """Note the credit tokens that the meter would have taken before its key changed or it was replaced."""
     pool = opens(g)
@@ -82,7 +82,7 @@ def count_lost(g: Record, c: Record) -> None:
         place = int64(token.next)
 
 
-@compiled
+@inner
 def take_section(g: Record, c: Record, token_class: int64, block: uint64) -> None:
     """Note a section whose change came to its end."""
     if is_taken(g, c, token_class, block):
@@ -95,7 +95,7 @@ def take_section(g: Record, c: Record, token_class: int64, block: uint64) -> Non
     c.taken = place
 
 
-@compiled
+@inner
 def is_taken(g: Record, c: Record, token_class: int64, block: uint64) -> bool:
     """Whether the change of a section came to its end."""
     pool = opens(g)

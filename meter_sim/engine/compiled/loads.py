@@ -2,7 +2,7 @@
 
 
 
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import BOX, DAYS, PROFILE, Loads, box_for
 from meter_sim.engine.compiled.memory import numbers, rows_of, view_of
 from meter_sim.engine.compiled.state import Record
@@ -12,7 +12,7 @@ _days = rows_of(DAYS)
 _boxes = view_of("boxes", BOX)
 
 
-@compiled
+@inner
 def box_of(g: Record, c: Record) -> Loads:
     """The loads, the box being this connection's."""
     loads = Loads(

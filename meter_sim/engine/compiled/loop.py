@@ -32,7 +32,7 @@ from meter_sim.engine.compiled.household import (
     open_drawer,
     take_turn,
 )
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import compiled, inner
 from meter_sim.engine.compiled.journal import happened
 from meter_sim.engine.compiled.load import binding_changes, binds
 from meter_sim.engine.compiled.loads import box_of
@@ -69,7 +69,7 @@ MARGIN = 256
 FATE_ACCEPTED, FATE_STILL_VALID, FATE_FOR_EVER, FATE_UNENTERED = range(4)
 
 
-@compiled
+@inner
 def _offer(g: Record, at: int64, phase: int64, order: int64, what: int, place: int64) -> None:
     """Take this event if it comes before the one that was first up to now."""
     if at > g.next_at:
@@ -83,7 +83,7 @@ def _offer(g: Record, at: int64, phase: int64, order: int64, what: int, place: i
     g.next_place = place
 
 
-@compiled
+@inner
 def find_next(g: Record, c: Record) -> None:
     """Find a connection's next event, as far as it is known now."""
     g.next_at = LATE
@@ -118,7 +118,7 @@ def find_next(g: Record, c: Record) -> None:
                 _offer(g, at, LIMIT, 0, LIMITS, 0)
 
 
-@compiled
+@inner
 def has_room(g: Record) -> bool:
     """Whether one more event finds room for all that it may leave behind."""
     return bool(
@@ -137,7 +137,7 @@ def has_room(g: Record) -> bool:
     )
 
 
-@compiled
+@inner
 def begin(g: Record, c: Record) -> None:
     """What is planned before the first second: purchases, and tokens from drawers."""
     g.now = g.start
@@ -149,7 +149,7 @@ def begin(g: Record, c: Record) -> None:
     c.is_begun = True
 
 
-@compiled
+@inner
 def _credit_ended(g: Record, c: Record) -> None:
     happened(g, c, rows.CREDIT_ENDED)
     if set_switch(c, models(g)):
@@ -158,7 +158,7 @@ def _credit_ended(g: Record, c: Record) -> None:
         change(c)
 
 
-@compiled
+@inner
 def _limit(g: Record, c: Record, is_due: bool) -> None:
     """The power limit begins or ceases to bind."""
     if is_due:
@@ -166,7 +166,7 @@ def _limit(g: Record, c: Record, is_due: bool) -> None:
         happened(g, c, rows.LIMIT_BINDS if c.limited else rows.LIMIT_CEASES)
 
 
-@compiled
+@inner
 def _leave_desk(g: Record, c: Record, place: int64) -> None:
     """Who is done with at a desk: the clerk has acted, or the sections are handed out; who was not served asks again."""
     if not is_served(g, c, place):
@@ -187,7 +187,7 @@ def _leave_desk(g: Record, c: Record, place: int64) -> None:
     begin_sitting(g, c, place)
 
 
-@compiled
+@inner
 def _goes_on(g: Record, c: Record, place: int64) -> None:
     process = processes(g)[place]
     if process.kind == TELL:
@@ -202,14 +202,14 @@ def _goes_on(g: Record, c: Record, place: int64) -> None:
         key_in(g, c, place)
 
 
-@compiled
+@inner
 def _looks_at_keys(g: Record, place: int64) -> bool:
     """Whether a process brings staff who compare meter and register."""
     process = processes(g)[place]
     return process.kind == VISIT or process.state == LEAVES
 
 
-@compiled
+@inner
 def do_next(g: Record, c: Record) -> None:
     """Let the event happen that was found."""
     g.now = g.next_at
@@ -229,7 +229,7 @@ def do_next(g: Record, c: Record) -> None:
         _limit(g, c, g.next_place == 1)
 
 
-@compiled
+@inner
 def serve(g: Record, c: Record) -> None:
     """Decide what is shared, for a connection whose turn it is."""
     find_next(g, c)
@@ -243,7 +243,7 @@ def serve(g: Record, c: Record) -> None:
         ask(g, c, g.next_place)
 
 
-@compiled
+@inner
 def go_on(g: Record, row: int64) -> int:
     """Let a connection run ahead as far as it is alone."""
     c = connections(g)[row]
@@ -270,7 +270,7 @@ def go_on(g: Record, row: int64) -> int:
             return DONE
 
 
-@compiled
+@inner
 def _wait(g: Record, row: int64) -> None:
     """Put a connection into the heap, by its next event; `find_next` was called for it."""
     c = connections(g)[row]
@@ -279,7 +279,7 @@ def _wait(g: Record, row: int64) -> None:
     g.n_heap = push(heap(g), g.n_heap, g.next_at << 4 | g.next_phase, order, row, c.in_heap)
 
 
-@compiled
+@inner
 def _open_depot(g: Record) -> None:
     """Plan the working day that is next, and set the barrier to the one behind it."""
     openings = numbers(g.openings, g.room_openings)
@@ -300,7 +300,7 @@ def set_barrier(g: Record) -> None:
     g.barrier_order = opening_order(g, g.next_opening) if g.next_opening < openings.size else 0
 
 
-@compiled
+@inner
 def _is_opening_first(g: Record) -> bool:
     """Whether the depot opens before anybody in the heap goes on."""
     if g.barrier_at >= g.end:
@@ -312,7 +312,7 @@ def _is_opening_first(g: Record) -> bool:
     return bool(first.at > opening or (first.at == opening and first.order >= g.barrier_order))
 
 
-@compiled
+@inner
 def _fates(g: Record, c: Record) -> None:
     """Into which end state each token of a connection comes."""
     c.fates[FATE_ACCEPTED] = c.tokens_accepted
@@ -332,7 +332,7 @@ def _fates(g: Record, c: Record) -> None:
         place = int64(token.next)
 
 
-@compiled
+@inner
 def _finish(g: Record, c: Record) -> None:
     if c.task != NO_TASK:
         pass_openings(g, c, g.end, 0)

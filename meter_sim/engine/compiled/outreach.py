@@ -16,7 +16,7 @@ from meter_sim.engine.compiled.household import (
     use_hand,
     word_of,
 )
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened_since
 from meter_sim.engine.compiled.people import campaign_answer
 from meter_sim.engine.compiled.phase import DELIVERY, PROGRAMME
@@ -56,7 +56,7 @@ _CAMPAIGN_TIME = int(Purpose.CAMPAIGN_TIME)
 _REACHED = int(Purpose.REACHED)
 
 
-@compiled
+@inner
 def take_step(g: Record, c: Record) -> None:
     """What the programme does next in the area, at this connection."""
     step = steps(g)[c.next_step]
@@ -86,7 +86,7 @@ def take_step(g: Record, c: Record) -> None:
         c.begun = True
 
 
-@compiled
+@inner
 def _want_visit(g: Record, c: Record, phase: Record) -> None:
     """Put down a meter that a phase sends crews to."""
     state = presumed(c)
@@ -104,13 +104,13 @@ def _want_visit(g: Record, c: Record, phase: Record) -> None:
         c.task_phases |= bit
 
 
-@compiled
+@inner
 def _is_wanted(c: Record) -> bool:
     state = presumed(c)
     return (state == of.NOT_STARTED or state == of.ISSUABLE) and is_open(c)
 
 
-@compiled
+@inner
 def _answers(g: Record, c: Record, phase: Record, told: int64) -> int64:
     """When this customer acts on what a phase told; -1 for never."""
     who = customers(g)[c.customer]
@@ -127,7 +127,7 @@ def _answers(g: Record, c: Record, phase: Record, told: int64) -> int64:
     )
 
 
-@compiled
+@inner
 def tell(g: Record, c: Record, place: int64) -> None:
     """A message to one customer: the sections themselves, or how to come by them."""
     process = processes(g)[place]
@@ -155,7 +155,7 @@ def tell(g: Record, c: Record, place: int64) -> None:
     plan(g, c, acts, instant, DELIVERY)
 
 
-@compiled
+@inner
 def _receive(g: Record, c: Record, phase: Record, label: int64) -> None:
     """A message with key change sections: enter them when the campaign is answered, else keep them."""
     hand = take_hand(g, OUTSIDE_PURCHASES + phase.number)
@@ -174,7 +174,7 @@ def _receive(g: Record, c: Record, phase: Record, label: int64) -> None:
         use_hand(g, c, hand, instant, False)
 
 
-@compiled
+@inner
 def act(g: Record, c: Record, place: int64) -> None:
     """The customer acts on a message: fetches the sections, or sets out for the office."""
     if phases(g)[processes(g)[place].number].channel == of.OFFICE:
@@ -183,7 +183,7 @@ def act(g: Record, c: Record, place: int64) -> None:
         fetch(g, c, place)
 
 
-@compiled
+@inner
 def fetch(g: Record, c: Record, place: int64) -> None:
     """The sections of a change are handed out to a customer who came for them."""
     phase = phases(g)[processes(g)[place].number]

@@ -3,18 +3,18 @@
 from numpy import int64
 from numpy.typing import NDArray
 
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.state import Record
 
 
-@compiled
+@inner
 def _before(heap: Record, one: int64, other: int64) -> bool:
     if heap[one].at != heap[other].at:
         return bool(heap[one].at < heap[other].at)
     return bool(heap[one].order < heap[other].order)
 
 
-@compiled
+@inner
 def _swap(heap: Record, one: int64, other: int64) -> None:
     at, order, row, stamp = heap[one].at, heap[one].order, heap[one].row, heap[one].stamp
     heap[one].at = heap[other].at
@@ -27,7 +27,7 @@ def _swap(heap: Record, one: int64, other: int64) -> None:
     heap[other].stamp = stamp
 
 
-@compiled
+@inner
 def push(heap: Record, number: int64, at: int64, order: int64, row: int64, stamp: int64) -> int64:
     """Add an element to a heap of so many; the new number."""
     heap[number].at = at
@@ -44,7 +44,7 @@ def push(heap: Record, number: int64, at: int64, order: int64, row: int64, stamp
     return number + 1
 
 
-@compiled
+@inner
 def drop_first(heap: Record, number: int64) -> int64:
     """Take the first element off a heap of so many; the new number."""
     number -= 1
@@ -62,7 +62,7 @@ def drop_first(heap: Record, number: int64) -> int64:
         place = least
 
 
-@compiled
+@inner
 def push_instant(heap: NDArray[int64], number: int64, instant: int64) -> int64:
     """Add an instant to a heap of so many; the new number."""
     place = number
@@ -76,7 +76,7 @@ def push_instant(heap: NDArray[int64], number: int64, instant: int64) -> int64:
     return number + 1
 
 
-@compiled
+@inner
 def drop_first_instant(heap: NDArray[int64], number: int64) -> int64:
     """Take the first instant off a heap of so many; the new number."""
     number -= 1

@@ -7,7 +7,7 @@ from numpy import int64
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import pending_held
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.state import Record, keys, models, vending_keys
 
 NO_KEY = -1
@@ -15,49 +15,49 @@ MISSING_KEY = 1
 """A fault of the engine: a decoder key was wanted that was not made before."""
 
 
-@compiled
+@inner
 def record_code(pan: int64, revision: int64, tariff: int64, group: int64) -> int64:
     """A record as one number."""
     return int64(group) << 13 | int64(tariff) << 6 | int64(revision) << 2 | int64(pan)
 
 
-@compiled
+@inner
 def revision_of(code: int64) -> int64:
     """The key revision of a record."""
     return code >> 2 & 15
 
 
-@compiled
+@inner
 def tariff_of(code: int64) -> int64:
     """The tariff index of a record."""
     return code >> 6 & 127
 
 
-@compiled
+@inner
 def group_of(code: int64) -> int64:
     """The supply group of a record, as a number."""
     return code >> 13
 
 
-@compiled
+@inner
 def shown(c: Record) -> int64:
     """The record that a meter shows."""
     return record_code(c.pan_kind, c.key_revision, c.tariff_index, c.supply_group)
 
 
-@compiled
+@inner
 def with_group(code: int64, group: int64) -> int64:
     """A record in another supply group."""
     return code & (1 << 13) - 1 | int64(group) << 13
 
 
-@compiled
+@inner
 def with_revision(code: int64, revision: int64) -> int64:
     """A record with another key revision."""
     return code & ~int64(15 << 2) | int64(revision) << 2
 
 
-@compiled
+@inner
 def applied(g: Record, code: int64) -> int64:
     """A record after the programme's change."""
     group = g.to_group if g.to_group >= 0 else group_of(code)
@@ -65,7 +65,7 @@ def applied(g: Record, code: int64) -> int64:
     return record_code(code & 3, g.to_revision, tariff, group)
 
 
-@compiled
+@inner
 def vending_key(g: Record, code: int64) -> int64:
     """The place of a record's vending key; NO_KEY where there is none."""
     group, revision = group_of(code), revision_of(code)
@@ -76,7 +76,7 @@ def vending_key(g: Record, code: int64) -> int64:
     return NO_KEY
 
 
-@compiled
+@inner
 def key_place(g: Record, c: Record, code: int64) -> int64:
     """The place of a record's decoder key; NO_KEY where it was not made yet."""
     place = int64(c.keys)
@@ -88,7 +88,7 @@ def key_place(g: Record, c: Record, code: int64) -> int64:
     return NO_KEY
 
 
-@compiled
+@inner
 def holds(g: Record, c: Record, code: int64) -> bool:
     """Whether the meter is what a record says, key and all."""
     if c.pans[code & 3] != c.pan or vending_key(g, code) < 0:
@@ -101,31 +101,31 @@ def holds(g: Record, c: Record, code: int64) -> bool:
     return bool(key.high == c.key_high and key.low == c.key_low)
 
 
-@compiled
+@inner
 def holds_target(g: Record, c: Record) -> bool:
     """Whether a meter holds the key that the programme is to give it."""
     return holds(g, c, applied(g, c.base))
 
 
-@compiled
+@inner
 def misses_a_change(g: Record, c: Record) -> bool:
     """Whether sections were issued that the meter would take: it still holds the key that they were made under."""
     return c.changes_number > 0 and holds(g, c, c.changes_record)
 
 
-@compiled
+@inner
 def in_scope(c: Record) -> bool:
     """Whether the programme is to change this meter."""
     return bool(c.in_scope and not c.struck_off)
 
 
-@compiled
+@inner
 def is_open(c: Record) -> bool:
     """Whether a key change may still go out to a meter, as far as the register knows."""
     return not (c.issued or c.cannot or c.confirmed)
 
 
-@compiled
+@inner
 def presumed(c: Record) -> int:
     """The register's state of a meter, as a number of `columns.py`."""
     if not in_scope(c):
@@ -137,7 +137,7 @@ def presumed(c: Record) -> int:
     return of.ISSUABLE if c.begun else of.NOT_STARTED
 
 
-@compiled
+@inner
 def look(g: Record, c: Record) -> None:
     """Reckon the true state anew, as far as it goes by keys; needed after every change of key or base."""
     if not g.programme:
@@ -152,7 +152,7 @@ def look(g: Record, c: Record) -> None:
         c.true_state = of.OLD
 
 
-@compiled
+@inner
 def true_state(g: Record, c: Record, now: int64) -> int:
     """What the meter holds, as a number of `columns.py`."""
     if not in_scope(c):
@@ -162,7 +162,7 @@ def true_state(g: Record, c: Record, now: int64) -> int:
     return int(c.true_state)
 
 
-@compiled
+@inner
 def correct(g: Record, c: Record, code: int64) -> None:
     """Put a record right; a change that waits or was issued on the wrong record's strength is dropped."""
     c.record = code
@@ -182,14 +182,14 @@ def correct(g: Record, c: Record, code: int64) -> None:
     look(g, c)
 
 
-@compiled
+@inner
 def issued_by_itself(c: Record) -> None:
     """A change went out by another way than a purchase, for which it then waits no more."""
     c.waiting = False
     c.printings = 0
 
 
-@compiled
+@inner
 def reported(c: Record) -> None:
     """A crew reported a meter as changed; nothing more is printed for it."""
     c.confirmed = True

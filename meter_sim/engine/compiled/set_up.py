@@ -5,7 +5,7 @@ from typing import Any
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import fill_history, new_meter, set_switch
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import compiled, inner
 from meter_sim.engine.compiled.register import (
     applied,
     group_of,

@@ -13,7 +13,7 @@ from numpy import int64
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import DECODER_FIELDS, MODEL
 from meter_sim.engine.compiled.draws import KNOTS
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.log import LOG
 from meter_sim.engine.compiled.memory import numbers, table_view, view_of
 from meter_sim.meter.answer import Status
@@ -486,7 +486,7 @@ entries = table_view("entries", len(Status))
 # -- pools ---------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def take_held(g: Record) -> int64:
     """A place in the pool of tokens in hands."""
     place = g.free_helds
@@ -495,7 +495,7 @@ def take_held(g: Record) -> int64:
     return place
 
 
-@compiled
+@inner
 def give_held(g: Record, place: int64) -> None:
     """Give a place back."""
     helds(g)[place].next = g.free_helds
@@ -503,7 +503,7 @@ def give_held(g: Record, place: int64) -> None:
     g.left_helds += 1
 
 
-@compiled
+@inner
 def take_hand(g: Record, count: int64) -> int64:
     """An empty hand with this number for its draws."""
     place = g.free_hands
@@ -517,7 +517,7 @@ def take_hand(g: Record, count: int64) -> int64:
     return place
 
 
-@compiled
+@inner
 def give_hand(g: Record, place: int64) -> None:
     """Give a hand and its tokens back."""
     hand = hands(g)[place]
@@ -529,7 +529,7 @@ def give_hand(g: Record, place: int64) -> None:
     g.left_hands += 1
 
 
-@compiled
+@inner
 def take_open(g: Record) -> int64:
     """A place in the pool of open tokens."""
     place = g.free_opens
@@ -538,7 +538,7 @@ def take_open(g: Record) -> int64:
     return place
 
 
-@compiled
+@inner
 def give_open(g: Record, place: int64) -> None:
     """Give a place back."""
     opens(g)[place].next = g.free_opens
@@ -546,7 +546,7 @@ def give_open(g: Record, place: int64) -> None:
     g.left_opens += 1
 
 
-@compiled
+@inner
 def take_key(g: Record) -> int64:
     """A place in the pool of decoder keys."""
     place = g.free_keys
@@ -555,7 +555,7 @@ def take_key(g: Record) -> int64:
     return place
 
 
-@compiled
+@inner
 def take_process(g: Record, c: Record, kind: int64) -> int64:
     """A new process of a connection, which is planned for no instant yet."""
     place = g.free_processes
@@ -575,7 +575,7 @@ def take_process(g: Record, c: Record, kind: int64) -> int64:
     return place
 
 
-@compiled
+@inner
 def end_process(g: Record, c: Record, place: int64) -> None:
     """Take a process off its connection and give its place back."""
     pool = processes(g)
@@ -591,7 +591,7 @@ def end_process(g: Record, c: Record, place: int64) -> None:
     g.left_processes += 1
 
 
-@compiled
+@inner
 def plan(g: Record, c: Record, place: int64, at: int64, phase: int64) -> None:
     """Let a process go on at an instant, in its phase."""
     process = processes(g)[place]
@@ -600,7 +600,7 @@ def plan(g: Record, c: Record, place: int64, at: int64, phase: int64) -> None:
     process.order = order_now(g, c)
 
 
-@compiled
+@inner
 def order_now(g: Record, c: Record) -> int64:
     """What decides between things of one second and phase: when they were planned."""
     c.planned += 1

@@ -4,7 +4,7 @@ from numpy import int64
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.calendar import day_of
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.phase import PROGRAMME
 from meter_sim.engine.compiled.queue import push
 from meter_sim.engine.compiled.register import presumed
@@ -13,13 +13,13 @@ from meter_sim.engine.compiled.state import Record, appointments, counts, number
 NO_TASK, CHANGE_KEY, REPLACE = 0, 1, 2
 
 
-@compiled
+@inner
 def today(g: Record) -> int64:
     """The local day of the running second."""
     return day_of(numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets), g.now)
 
 
-@compiled
+@inner
 def day_index(g: Record, instant: int64) -> int64:
     """The day of the books in which an instant lies."""
     closes = numbers(g.closes, g.days)
@@ -33,13 +33,13 @@ def day_index(g: Record, instant: int64) -> int64:
     return low
 
 
-@compiled
+@inner
 def count_from(g: Record, place: int, day: int64, number: int64) -> None:
     """So many more from the closing of a day on; the days are added up in the end."""
     counts(g)[day, place] += number
 
 
-@compiled
+@inner
 def active_crews(g: Record, now: int64) -> int64:
     """The phases by crew that go on at an instant, as bits."""
     active = int64(0)
@@ -51,13 +51,13 @@ def active_crews(g: Record, now: int64) -> int64:
     return active
 
 
-@compiled
+@inner
 def is_sent(g: Record, c: Record, now: int64) -> bool:
     """Whether a phase that goes on sends a crew to this meter, or somebody asked for it."""
     return bool(c.task_asked) or (c.task_phases & active_crews(g, now)) != 0
 
 
-@compiled
+@inner
 def opening_order(g: Record, place: int64) -> int64:
     """When a working day was planned: with the day before it, the first before the run."""
     openings = numbers(g.openings, g.room_openings)
@@ -66,7 +66,7 @@ def opening_order(g: Record, place: int64) -> int64:
     return (openings[place - 1] - g.start + 1) << 24 | PROGRAMME << 20
 
 
-@compiled
+@inner
 def _seen(g: Record, c: Record) -> None:
     """Let a task that is put down now be looked at from the next opening on."""
     openings = numbers(g.openings, g.room_openings)
@@ -83,7 +83,7 @@ def _seen(g: Record, c: Record) -> None:
     c.opening = low
 
 
-@compiled
+@inner
 def queue_task(g: Record, c: Record) -> None:
     """Put a connection's task into its list."""
     c.task_version += 1
@@ -93,7 +93,7 @@ def queue_task(g: Record, c: Record) -> None:
         g.n_tasks = push(tasks(g), g.n_tasks, c.task_due, c.number, c.place, c.task_version)
 
 
-@compiled
+@inner
 def put_task(
     g: Record, c: Record, job: int, due: int64, asked: bool, sent_by: int64, visits: int64, appointment: bool
 ) -> None:
@@ -114,7 +114,7 @@ def put_task(
     queue_task(g, c)
 
 
-@compiled
+@inner
 def drop_task(g: Record, c: Record, day: int64) -> None:
     """Take a task off the list, on a day of the books."""
     count_from(g, of.VISITS_WAITING, day, -1)
@@ -124,7 +124,7 @@ def drop_task(g: Record, c: Record, day: int64) -> None:
     c.task_version += 1
 
 
-@compiled
+@inner
 def replace(g: Record, c: Record) -> None:
     """Put a meter down for replacement, if the programme has a model for it."""
     if not g.depot or g.replacement < 0 or c.replaced:
@@ -133,14 +133,14 @@ def replace(g: Record, c: Record) -> None:
     put_task(g, c, REPLACE, today(g) + 1, True, 0, visits, False)
 
 
-@compiled
+@inner
 def look_after(g: Record, c: Record) -> None:
     """Put a meter down for a visit, if crews are sent out now."""
     if g.depot and c.task == NO_TASK and active_crews(g, g.now):
         put_task(g, c, CHANGE_KEY, today(g) + 1, True, 0, 0, False)
 
 
-@compiled
+@inner
 def pass_openings(g: Record, c: Record, at: int64, order: int64) -> None:
     """Let a task see the openings before this moment of the programme's phase: a change that is done is dropped.
 

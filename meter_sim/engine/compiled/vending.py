@@ -11,7 +11,7 @@ from meter_sim.engine.compiled import ledger
 from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.books import DAY_BOUGHT, DAY_PURCHASES, count, day_cell, set_cause
 from meter_sim.engine.compiled.draws import draw
-from meter_sim.engine.compiled.jit import compiled
+from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened_at, issued, refused
 from meter_sim.engine.compiled.register import (
     MISSING_KEY,
@@ -54,7 +54,7 @@ _BASE_MINUTES = tuple(base.minute for base in BaseDate)
 _BASE_YEARS = tuple(base.value for base in BaseDate)
 
 
-@compiled
+@inner
 def _refuse(g: Record, refusal: int, why: int, a: int64, b: int64, third: int64, d: int64) -> bool:
     g.refusal = refusal
     g.why = why
@@ -65,7 +65,7 @@ def _refuse(g: Record, refusal: int, why: int, a: int64, b: int64, third: int64,
     return False
 
 
-@compiled
+@inner
 def _knows(g: Record, code: int64) -> bool:
     """Whether there is a vending key for a record."""
     if vending_key(g, code) >= 0:
@@ -73,7 +73,7 @@ def _knows(g: Record, code: int64) -> bool:
     return _refuse(g, rows.VENDING_KEY_UNKNOWN, rows.KEY_IS_UNKNOWN, group_of(code), revision_of(code), 0, 0)
 
 
-@compiled
+@inner
 def _may_issue(g: Record, code: int64, at: int64) -> bool:
     """Whether a record's vending key issues at this instant of a point of sale's clock."""
     key = vending_keys(g)[vending_key(g, code)]
@@ -86,7 +86,7 @@ def _may_issue(g: Record, code: int64, at: int64) -> bool:
     return True
 
 
-@compiled
+@inner
 def enciphered(g: Record, c: Record, code: int64, clear: uint64) -> uint64:
     """A block under the decoder key of a record."""
     place = key_place(g, c, code)
@@ -102,7 +102,7 @@ def enciphered(g: Record, c: Record, code: int64, clear: uint64) -> uint64:
 # -- key changes ---------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def _make_sections(g: Record, c: Record, old: int64, new: int64, at: int64) -> int64:
     """Make the sections of a change into the scratch; how many, or -1 if it is refused."""
     if not _knows(g, old) or not _knows(g, new):
@@ -153,7 +153,7 @@ def _make_sections(g: Record, c: Record, old: int64, new: int64, at: int64) -> i
     return int64(number)
 
 
-@compiled
+@inner
 def _keep_change(g: Record, c: Record, old: int64, number: int64) -> None:
     """Remember the sections that were made as those that were issued last."""
     c.changes_record = old
@@ -163,14 +163,14 @@ def _keep_change(g: Record, c: Record, old: int64, number: int64) -> None:
         c.changes_clear[section] = g.made_clear[section]
 
 
-@compiled
+@inner
 def note_token(g: Record, c: Record, token_class: int64, block: uint64, record: int64, tenths: int64) -> None:
     """Note a token that is handed out for the first time outside a sale."""
     ledger.issue(g, c, token_class, block, record, tenths)
     count(g, c, of.TOKENS_PRINTED, 1)
 
 
-@compiled
+@inner
 def _sections_out(
     g: Record, c: Record, label: int64, with_purchase: bool, channel: int64, again: bool, pos: int64
 ) -> None:
@@ -189,7 +189,7 @@ def _sections_out(
         issued(g, c, kind, 2, c.changes[section], c.changes_clear[section], c.changes_record, part, pos)
 
 
-@compiled
+@inner
 def change_key(g: Record, c: Record, label: int64, channel: int64) -> bool:
     """Issue the programme's key change by itself, at the counter; whether it was not refused."""
     old = c.record
@@ -206,7 +206,7 @@ def change_key(g: Record, c: Record, label: int64, channel: int64) -> bool:
     return True
 
 
-@compiled
+@inner
 def reprint_key_change(g: Record, c: Record, label: int64, pos: int64) -> bool:
     """Hand out the sections that were issued last once more; whether there are any."""
     if c.changes_number == 0:
@@ -215,7 +215,7 @@ def reprint_key_change(g: Record, c: Record, label: int64, pos: int64) -> bool:
     return True
 
 
-@compiled
+@inner
 def put_down(g: Record, c: Record, times: int64) -> None:
     """Put the programme's change down for a meter's next purchase, if its area prints changes with `times` purchases."""
     if not g.programme or not in_scope(c) or not is_open(c) or times == 0:
@@ -228,14 +228,14 @@ def put_down(g: Record, c: Record, times: int64) -> None:
 # -- TIDs ----------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def _tid_of(minute: int64, base: int64, wraps: bool) -> int64:
     """The TID of a minute under a base date; beyond the last one it begins anew where a system wraps."""
     number = minute - base
     return number % (_GREATEST + 1) if wraps and number > _GREATEST else number
 
 
-@compiled
+@inner
 def _usable(minute: int64, base: int64, wraps: bool) -> bool:
     number = _tid_of(minute, base, wraps)
     if minute > base and number == 0:
@@ -243,7 +243,7 @@ def _usable(minute: int64, base: int64, wraps: bool) -> bool:
     return number % MINUTES_A_DAY != RESERVED_MINUTE
 
 
-@compiled
+@inner
 def _next_free(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) -> int64:
     """The first minute from this one on that no token of this meter has and that is usable."""
     while True:
@@ -257,7 +257,7 @@ def _next_free(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) 
             minute += 1
 
 
-@compiled
+@inner
 def _note_minute(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) -> None:
     """Remember that a token was issued for this minute; one that is not usable before it belongs to its run."""
     oldest = 0
@@ -272,7 +272,7 @@ def _note_minute(c: Record, kept: int64, minute: int64, base: int64, wraps: bool
     c.runs_to[kept, oldest] = minute + 1
 
 
-@compiled
+@inner
 def _list_of(g: Record, c: Record, pos: int64) -> int64:
     """Which of a connection's two TID lists a point of sale keeps."""
     if c.customer < 0:
@@ -285,7 +285,7 @@ def _list_of(g: Record, c: Record, pos: int64) -> int64:
 # -- sales ---------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_change: bool) -> bool:
     """A credit token of so many tenths, behind the sections of a waiting change; whether it was not refused.
 
@@ -345,7 +345,7 @@ def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_ch
     return True
 
 
-@compiled
+@inner
 def _event_of(kind: int) -> int:
     if kind == FREE:
         return rows.FREE_UNITS
@@ -354,13 +354,13 @@ def _event_of(kind: int) -> int:
     return rows.TOKEN_REPLACED if kind == REPLACES else rows.PURCHASE
 
 
-@compiled
+@inner
 def electric_tenths(c: Record, tenths: int64) -> int64:
     """Tenths of a kWh that a token of the main service says; 0 where that is no electricity."""
     return tenths if c.main_service == _ELECTRICITY else int64(0)
 
 
-@compiled
+@inner
 def refuse_sale(g: Record, c: Record, label: int64, pos: int64) -> None:
     """Log a sale that was refused, and say what it means for the supply."""
     refusal = g.refusal
@@ -380,7 +380,7 @@ def refuse_sale(g: Record, c: Record, label: int64, pos: int64) -> None:
     refused(g, c, rows.SALE_REFUSED, label, pos)
 
 
-@compiled
+@inner
 def sell(g: Record, c: Record, pos: int64, amount: int64, label: int64, kind: int) -> bool:
     """Sell so many tenths of the main service; whether it was not refused."""
     with_change = kind == PAID or (kind == REPLACES and c.waiting)

@@ -10,6 +10,7 @@ from numpy import uint16, uint32, uint64
 from numpy.typing import NDArray
 
 from meter_sim.sts.compiled.jit import compiled
+from meter_sim.sts.compiled.stack import on_stack
 from meter_sim.sts.ea11 import S7, S9
 
 _SIDE_BY_SIDE = 256
@@ -156,10 +157,15 @@ def decrypt_group(
             blocks[start + lane] = uint64(d0[lane]) << uint64(32) | uint64(d1[lane])
 
 
+_block = on_stack(uint64, 1)
+_keys = on_stack(uint64, 1, 2)
+_space = on_stack(uint32, 18, 1)
+
+
 @compiled
 def encrypt(block: uint64, high: uint64, low: uint64) -> uint64:
     """One block enciphered under a 128-bit key, given as two words."""
-    blocks, keys, space = np.empty(1, uint64), np.empty((1, 2), uint64), np.empty((18, 1), uint32)
+    blocks, keys, space = _block(), _keys(), _space()
     blocks[0], keys[0, 0], keys[0, 1] = block, high, low
     encrypt_group(blocks, keys, 0, 1, space)
     return uint64(blocks[0])
@@ -168,7 +174,7 @@ def encrypt(block: uint64, high: uint64, low: uint64) -> uint64:
 @compiled
 def decrypt(block: uint64, high: uint64, low: uint64) -> uint64:
     """One block deciphered under a 128-bit key, given as two words; the inverse of encrypt."""
-    blocks, keys, space = np.empty(1, uint64), np.empty((1, 2), uint64), np.empty((18, 1), uint32)
+    blocks, keys, space = _block(), _keys(), _space()
     blocks[0], keys[0, 0], keys[0, 1] = block, high, low
     decrypt_group(blocks, keys, 0, 1, space)
     return uint64(blocks[0])
