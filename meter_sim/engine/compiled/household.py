@@ -133,7 +133,7 @@ def begin_buying(g: Record, c: Record) -> None:
 def _reckon_payday(g: Record, c: Record, who: Record) -> None:
     """Know the next payday that is not past."""
     starts, offsets = numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets)
-    while c.payday < 0 or c.payday < g.now:
+    while c.payday < 0 or c.payday < c.settled:
         day = next_payday(starts, offsets, who.payday_mask, who.payday_greatest, c.paydays_after)
         c.paydays_after = midnight(starts, offsets, day)
         after = value(tables(g), int64(who.paydays_at), word_of(g, c, _PAYDAY_TIME, day, 0))
@@ -512,14 +512,14 @@ def key_in(g: Record, c: Record, place: int64) -> None:
         enter_mistyped(g, c, token, held.label, word_of(g, c, _WHICH_DIGIT, hand.count, number))
     else:
         status = enter(g, c, token, held.label, of.BY_HELP if process.guided else BY_CHANNEL)
-        accepted = is_accepted(status)
-        if accepted:
+        if is_accepted(status):
             held.done = True
             if held.section and status == ACCEPT:
                 for position in range(hand.number):
                     other = helds(g)[hand.tokens[position]]
                     if other.section:
                         take_section(g, c, int64(other.token_class), other.block)
+        accepted = bool(held.done)  # also a section of a message that another hand saw done with meanwhile
     process.tried += 1
     if accepted or process.tried >= who.tries:
         process.place += 1
