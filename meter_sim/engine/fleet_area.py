@@ -37,7 +37,6 @@ _FILLED_TYPES: dict[str, np.dtype[Any]] = {
     "tasks": state.HEAP,
     "appointments": state.HEAP,
     "returns": np.dtype(np.int64),
-    "reading_rows": np.dtype(np.int64),
     "wanted": np.dtype(np.int64),
 }
 STATES = (
@@ -244,6 +243,8 @@ class AreaRun:
         self._put("busy", np.zeros(max(int(fleet["crews"]), 1), np.int64))
         rows = np.zeros((len(listed), len(world.days), DAY_WIDTH), np.int64)
         self._put("day_rows", rows)
+        readings = -(-(world.scenario.end - world.scenario.start) // world.scenario.readings_every)
+        self._put("reading_rows", np.zeros(4 * len(listed) * readings, np.int64))
 
     def _fill_desk(self, row: Any, name: str, desk: Desk) -> None:  # noqa: ANN401
         free = np.zeros(max(desk.staff, 1), np.int64)

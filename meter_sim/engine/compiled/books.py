@@ -170,7 +170,7 @@ def settle(g: Record, c: Record, now: int64) -> None:
             if not c.dead:
                 _book(g, c, start, stop)
             start = stop
-        if c.listed and c.next_reading == start:
+        if c.listed and c.next_reading == start and start < g.end:
             _read_listed(g, c)
             if start < now:
                 continue

@@ -353,7 +353,7 @@ _ARRAYS = (
 )
 POOLS = ("helds", "hands", "opens", "keys", "processes")
 """Arrays with a list of free places; `free_NAME` heads it."""
-FILLED = ("log", "waits", "heap", "tasks", "appointments", "returns", "reading_rows", "wanted")
+FILLED = ("log", "waits", "heap", "tasks", "appointments", "returns", "wanted")
 """Arrays that fill up from the start; `n_NAME` is how many of `room_NAME` are filled."""
 
 FLEET = np.dtype(
@@ -363,6 +363,7 @@ FLEET = np.dtype(
         *((f"free_{name}", "i8") for name in POOLS),
         *((f"left_{name}", "i8") for name in POOLS),
         *((f"n_{name}", "i8") for name in FILLED),
+        ("n_reading_rows", "i8"),
         ("load_first_day", "i8"),
         ("load_blocks", "i8"),
         ("seed", "u8"),
