@@ -5,12 +5,11 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Keep
 from meter_sim.engine.shards import Piece, meters_of
 from meter_sim.results.part import Part, joined, part_of
 from meter_sim.scenario.scenario import Scenario
 
-Keep = Detail
 REFERENCE, FLEET, AUTO = "reference", "fleet", "auto"
 LARGE = 100_000
 """Meter-days from which on `auto` takes the fleet engine; below it compiling takes longer than the run."""

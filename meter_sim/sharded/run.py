@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from meter_sim.detail import Keep
+from meter_sim.distribution import NEVER
 from meter_sim.engine.shards import MOST_METERS, Memory, Shard, ShardError, shards_of
 from meter_sim.results.folder import ResultError, put_in_place
 from meter_sim.results.result import FILES, SUMMARY, check_replaceable
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sharded.assembly import Assembled, assemble
-from meter_sim.sharded.engines import Engine, EngineError, Keep, check_spread
+from meter_sim.sharded.engines import Engine, EngineError, check_spread
 from meter_sim.sharded.identity import Choices
 from meter_sim.sharded.pool import in_processes
 from meter_sim.sharded.run_folder import RESULT_DRAFT, Done, Lock, RunError, RunFolder
@@ -96,8 +98,12 @@ def plan_of(
     except (ShardError, EngineError) as error:
         raise RunError(str(error)) from None
     fitting = workers if there is None else there.workers(shards, workers)
-    choices = Choices(engine.name, str(keep), (), most)
+    choices = Choices(engine.name, _told_events(keep), tuple(sorted(keep.traced)), most)
     return Plan(scenario, engine, keep, shards, choices, fitting, cluster)
+
+
+def _told_events(keep: Keep) -> str:
+    return str(keep.level) if keep.share == NEVER else f"{keep.level} and a sample of {keep.share}/2^32"
 
 
 def run_sharded(
