@@ -227,16 +227,19 @@ def unfinished(scenario, out, shards=2, **options):
     with pytest.raises(Stopped) as stopped:
         run_sharded(planned(scenario, **options), out, plot=False, on_progress=stop_after(shards))
     assert stopped.value.status == 130
-    assert f"{shards} of " in str(stopped.value)
-    assert ON_WAY in str(stopped.value)
-    return out.with_name(f"{out.name}.parts")
+    parts = out.with_name(f"{out.name}.parts")
+    kept = len(list(parts.glob("shard-*")))
+    assert kept == shards or options.get("workers", 1) > 1  # another may have been done meanwhile
+    assert str(stopped.value).startswith(f"stopped; {kept} of ")
+    assert str(stopped.value).endswith(ON_WAY)
+    return parts
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_run_that_was_stopped_goes_on(whole, tmp_path, workers):
     scenario, files = whole
     parts = unfinished(scenario, tmp_path / "out", workers=workers)
-    with pytest.raises(RunError, match=r"a run that is not over lies here, 2 of 6 .* --resume, or remove") as refused:
+    with pytest.raises(RunError, match=r"a run that is not over lies here, \d of 6 .* --resume, or remove") as refused:
         run_sharded(planned(scenario), tmp_path / "out", plot=False)
     assert "\n" not in str(refused.value)
     times = {path: path.stat().st_mtime_ns for path in parts.glob("shard-*/*")}
@@ -244,7 +247,7 @@ def test_a_run_that_was_stopped_goes_on(whole, tmp_path, workers):
     run_sharded(
         planned(scenario), tmp_path / "out", resume=True, plot=False, on_progress=lambda p: steps.append(p.shards)
     )
-    assert len(times) == 2 * 9
+    assert len(times) >= 2 * 9
     assert steps == [1, 2, 3, 4, 5, 6]
     same_files(contents(tmp_path / "out"), files)
     assert not parts.exists()
