@@ -17,6 +17,7 @@ from meter_sim.scenario.areas import AreasBuilder, area_names, check_targets, co
 from meter_sim.scenario.customers import customers_of, misfit
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.population import loads_used, population_of
+from meter_sim.scenario.population_later import population_later
 from meter_sim.scenario.population_world import PopulationWorld
 from meter_sim.scenario.profile_file import built_in_profile, profile_of
 from meter_sim.scenario.quantities import Time, energy_text
@@ -33,29 +34,26 @@ from meter_sim.vending.vending_key import VendingKey, vending_key_value
 
 GREATEST_SPAN = 50 * 366 * 86_400
 """A run is at most 50 years."""
-MOST_IN_TRIAL = 1000
-"""Meters that are drawn for a scenario that is only looked at."""
 _YEAR = 365 * 86_400
 
 
 def build(
-    source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False, trial: bool = False
+    source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False, drawn: bool = True
 ) -> values.Scenario:
     """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError.
 
-    Behaviours of the user's own are loaded only with `allow_code`. For a `trial`, which is not run, a large population
-    is drawn small.
+    Behaviours of the user's own are loaded only with `allow_code`. Unless `drawn`, a numbered population is only looked
+    at, with the same faults, and its meters are drawn later (`Scenario.population`); where its tables hold numbers too
+    great for that it is drawn all the same.
     """
-    if trial and spec.population is not None and (spec.population.count or 0) > MOST_IN_TRIAL:
-        small = spec.population.model_copy(update={"count": MOST_IN_TRIAL})
-        spec = spec.model_copy(update={"population": small})
-    return _Builder(source, spec, folder, allow_code).scenario()
+    return _Builder(source, spec, folder, allow_code, drawn).scenario()
 
 
 class _Builder:
     """Puts a scenario together from what the file says."""
 
-    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path, allow_code: bool) -> None:
+    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path, allow_code: bool, drawn: bool) -> None:
+        self._drawn = drawn
         self._code_folder = folder if allow_code else None
         self._faults = Faults(source)
         self._spec = spec
@@ -88,26 +86,25 @@ class _Builder:
         programme = builder.programme(areas, models, {(key.supply_group, key.key_revision): key for key in keys})
         meters = self._meters(models, loads, customers)
         self._faults.stop()
-        meters += population_of(
-            self._faults,
-            spec,
-            PopulationWorld(
-                models=models,
-                loads=loads,
-                customers=customers,
-                tables=self._tables,
-                module=self._module,
-                calendar=local,
-                start=start,
-                end=end,
-                folder=self._folder,
-                first_connection=max((meter.connection for meter in meters), default=0) + 1,
-                taken_pans={meter.record.pan.digits for meter in meters},
-            ),
+        world = PopulationWorld(
+            models=models,
+            loads=loads,
+            customers=customers,
+            tables=self._tables,
+            module=self._module,
+            calendar=local,
+            start=start,
+            end=end,
+            folder=self._folder,
+            first_connection=max((meter.connection for meter in meters), default=0) + 1,
+            taken_pans={meter.record.pan.digits for meter in meters},
         )
+        later = None if self._drawn else population_later(self._faults, spec, world, programme)
+        meters += population_of(self._faults, spec, world) if later is None else ()
         self._check_areas(meters)
         self._check_effect(areas)
-        check_targets(self._faults, programme, meters, self._module)
+        examples = () if later is None else later.examples
+        check_targets(self._faults, programme, (*meters, *examples), self._module)
         models_of = {meter.name: self._model(meter, models) for meter in spec.meters}
         timeline = read_timeline(self._faults, spec, self._zone, (start, end), models_of)
         self._tables.check()
@@ -133,6 +130,7 @@ class _Builder:
             costs=costs_of(spec.costs),
             resolved=resolved_text(spec, self._profiles, self._tables.made),
             population_file=self._population_file(),
+            population=None if later is None else later.population,
         )
 
     def _population_file(self) -> tuple[str, bytes] | None:

@@ -22,6 +22,11 @@ class Faults:
         self.source = source
         self._faults: list[str] = []
 
+    @property
+    def found(self) -> bool:
+        """Whether there are faults."""
+        return bool(self._faults)
+
     def add(self, path: Place, what: str) -> None:
         """Note a fault."""
         self._faults.append(self.source.fault(path, what))

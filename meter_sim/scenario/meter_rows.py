@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from itertools import accumulate
+from re import fullmatch
 
 from meter_sim.scenario.areas import area_names
 from meter_sim.scenario.faults import Faults
@@ -33,7 +35,24 @@ class MeterRows:
         self._check_replacements(rows)
         return rows
 
+    def blocks(self) -> tuple[tuple[str, int, int], ...]:
+        """Areas, first connections and numbers of numbered meters, looked at as `rows` does. Raises ScenarioError."""
+        blocks = self._blocks()
+        self._check_areas({area for area, _, number in blocks if number})
+        self._check_taken(self._suspects(blocks[0][1], sum(number for _, _, number in blocks)))
+        return blocks
+
+    def _suspects(self, first: int, count: int) -> list[MeterRow]:
+        """Those numbered meters that have the PAN or the name of a listed one."""
+        pans = (int(pan[8:16]) for pan in self._world.taken_pans if pan == pan_of(int(pan[8:16])).digits)
+        names = (int(meter.name[1:]) for meter in self._spec.meters if fullmatch("m[1-9][0-9]{0,7}", meter.name))
+        return [numbered(connection) for connection in sorted({*pans, *names}) if first <= connection < first + count]
+
     def _numbered(self) -> list[MeterRow]:
+        blocks = self._blocks()
+        return [numbered(first + place, area) for area, first, number in blocks for place in range(number)]
+
+    def _blocks(self) -> tuple[tuple[str, int, int], ...]:
         shares = {name: area.share for name, area in self._spec.areas.items()} or dict.fromkeys(self._areas)
         complete = complete_shares(self._faults, ("areas",), shares, "areas", rest=True)
         count, first = self._of.count or 0, self._world.first_connection
@@ -42,8 +61,8 @@ class MeterRows:
             self._faults.add(("population", "count"), f"meters have the numbers up to {GREATEST_CONNECTION}{behind}")
         self._faults.stop()
         counts = area_counts(complete, count)
-        areas = (area for area, number in counts.items() for _ in range(number))
-        return [MeterRow(0, pan_of(number), area=area, connection=number) for number, area in enumerate(areas, first)]
+        firsts = accumulate(counts.values(), initial=first)
+        return tuple((area, start, number) for (area, number), start in zip(counts.items(), firsts, strict=False))
 
     def _of_file(self, name: str) -> list[MeterRow]:
         spec, areas = self._spec, self._areas
@@ -125,6 +144,11 @@ class MeterRows:
             if connection in connections:
                 what = f"a meter that replaces that of connection {connection} would have the same"
                 self.tell(row, f"pan '{row.pan}': {what}, number the connections otherwise")
+
+
+def numbered(connection: int, area: str | None = None) -> MeterRow:
+    """The row of a meter of no file."""
+    return MeterRow(0, pan_of(connection), area=area, connection=connection)
 
 
 def name_of(row: MeterRow) -> str:

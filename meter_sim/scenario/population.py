@@ -5,6 +5,7 @@ wrong. Each trait of a household is a draw of its own (`draws.Trait`), so that a
 those whom it is about. `docs/population.md` says the rules.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -40,7 +41,7 @@ def population_of(faults: Faults, spec: ScenarioSpec, world: PopulationWorld) ->
 
     What is wrong is noted in `faults`; raises ScenarioError where nothing behind it can be looked at.
     """
-    return () if spec.population is None else _Population(faults, spec, world).meters()
+    return () if spec.population is None else Population(faults, spec, world).meters()
 
 
 def loads_used(spec: ScenarioSpec) -> set[str]:
@@ -52,7 +53,7 @@ def loads_used(spec: ScenarioSpec) -> set[str]:
     return used if spec.population.file is None else used | set(BUILT_IN_LOADS) | set(spec.loads)
 
 
-class _Population:
+class Population:
     """Draws the meters of one file."""
 
     def __init__(self, faults: Faults, spec: ScenarioSpec, world: PopulationWorld) -> None:
@@ -61,35 +62,40 @@ class _Population:
         self._spec = spec
         self._of = spec.population
         self._world = world
-        self._rows = MeterRows(faults, spec, self._of, world)
+        self.rows = MeterRows(faults, spec, self._of, world)
         self._rigid: dict[str, MeterModel] = {}
         self._groups = {
             group: sorted(key.key_revision for key in group_spec.vending_keys)
             for group, group_spec in spec.supply_groups.items()
         }
-        self._errors = RegisterErrors(faults, self._of.register_errors, self._groups)
-        self._steady = SteadyState(self._of, world, self._rows)
-        self._use = world.tables.variation(self._of.use_varies) if self._of.use_varies else None
+        self.errors = RegisterErrors(faults, self._of.register_errors, self._groups)
+        self.steady = SteadyState(self._of, world, self.rows)
+        self.use = world.tables.variation(self._of.use_varies) if self._of.use_varies else None
         self._registered: dict[tuple[str | None, int | None], tuple[str, int]] = {}
         self._fitted: set[tuple[str, str]] = set()
         self._keys_tried: dict[tuple[str, str, int, Encryption], str] = {}
 
     def meters(self) -> tuple[MeterSetup, ...]:
         """The meters in order of connection."""
-        rows = self._rows.rows()
-        self._kinds = KindsByArea(self._faults, self._spec, self._of, self._world).kinds(rows)
+        rows = self.rows.rows()
+        registered = self.registered(rows)
+        swapped: list[int] = []
+        meters = [
+            self.meter(row, of, place, swapped) for place, (row, of) in enumerate(zip(rows, registered, strict=True))
+        ]
+        self._faults.stop()
+        self.errors.swap(meters, swapped)
+        return tuple(meters)
+
+    def registered(self, rows: Sequence[MeterRow]) -> list[tuple[str, int, str]]:
+        """The supply group, key revision and tariff index of rows in the register, and all else that meters need."""
+        self.kinds = KindsByArea(self._faults, self._spec, self._of, self._world).kinds(rows)
         self._faults.stop()
         registered = [self._in_register(row) for row in rows]
         self._faults.stop()
-        self._errors.find_other_keys({(group, revision) for group, revision, _ in registered})
+        self.errors.find_other_keys({(group, revision) for group, revision, _ in registered})
         self._faults.stop()
-        swapped: list[int] = []
-        meters = [
-            self._meter(row, of, place, swapped) for place, (row, of) in enumerate(zip(rows, registered, strict=True))
-        ]
-        self._faults.stop()
-        self._errors.swap(meters, swapped)
-        return tuple(meters)
+        return registered
 
     # -- the register ------------------------------------------------------------------------------------------
 
@@ -118,21 +124,32 @@ class _Population:
         if revision not in revisions:
             allowed = ", ".join(map(str, revisions))
             what = f"supply group {group} has no vending key of key revision {revision}, allowed are {allowed}"
-            self._rows.tell(row, f"key_revision: {what}", what, "key_revision")
+            self.rows.tell(row, f"key_revision: {what}", what, "key_revision")
             return "", 0
         return group, revision
 
     # -- one meter ---------------------------------------------------------------------------------------------
 
-    def _meter(self, row: MeterRow, of: tuple[str, int, str], place: int, swapped: list[int]) -> MeterSetup:
-        household = Household(self._spec.seed, row.connection or 0)
-        kinds = self._kinds[row.area or ""]
+    def meter(
+        self,
+        row: MeterRow,
+        of: tuple[str, int, str],
+        place: int,
+        swapped: list[int],
+        household: Household | None = None,
+    ) -> MeterSetup:
+        """The meter of a row that the register has so; its place is put down in `swapped` if it is.
+
+        `household` is drawn from in place of that of the row's connection.
+        """
+        household = household or Household(self._spec.seed, row.connection or 0)
+        kinds = self.kinds[row.area or ""]
         model = self._model(row, kinds, household)
         record = MeterRecord(row.pan, model.encryption, *of)
-        error = self._errors.drawn(household)
+        error = self.errors.drawn(household)
         if error is RegisterError.SWAPPED:
             swapped.append(place)
-        truth = self._errors.truth(record, error)
+        truth = self.errors.truth(record, error)
         dead = error is RegisterError.DEAD
         self._check_key(row, record)
         if truth is not record:
@@ -148,12 +165,12 @@ class _Population:
         if no_load:
             load = self._world.loads["none"]
         mean_use = load.mean * load_share // ONE
-        credit = 0 if dead else self._steady.credit(row, household, model, customer, mean_use)
+        credit = 0 if dead else self.steady.credit(row, household, model, customer, mean_use)
         base = key.base_date.minute
-        manufacture_tid = self._steady.manufacture_tid(household, base)
+        manufacture_tid = self.steady.manufacture_tid(household, base)
         history = None
         if not dead:
-            history = self._steady.history(row, household, customer, mean_use, base, manufacture_tid)
+            history = self.steady.history(row, household, customer, mean_use, base, manufacture_tid)
         return MeterSetup(
             name=name_of(row),
             connection=household.connection,
@@ -162,7 +179,7 @@ class _Population:
             key_expiry=key.key_expiry,
             model=model,
             credit=credit,
-            registers=() if dead else self._steady.registers(household, model, customer),
+            registers=() if dead else self.steady.registers(household, model, customer),
             manufacture_tid=manufacture_tid,
             load=load,
             customer=customer,
@@ -173,7 +190,7 @@ class _Population:
             dead=dead,
             tid_latest=None if history is None else history.latest - base,
             tid_spacing=0 if history is None else history.spacing,
-            drawer=self._steady.drawer(household, record, customer, mean_use, model, history, manufacture_tid + base),
+            drawer=self.steady.drawer(household, record, customer, mean_use, model, history, manufacture_tid + base),
         )
 
     def _model(self, row: MeterRow, kinds: Kinds, household: Household) -> MeterModel:
@@ -185,11 +202,15 @@ class _Population:
             if row.encryption is not None and row.encryption is not model.encryption:
                 model = default_model(row.encryption)
         if row.encryption is not None and row.encryption is not model.encryption:
-            self._rows.tell(row, f"encryption 'EA{row.encryption}': the model {model.name} is EA{model.encryption}")
+            self.rows.tell(row, f"encryption 'EA{row.encryption}': the model {model.name} is EA{model.encryption}")
         if Service.ELECTRICITY not in model.services and row.load not in (None, "none"):
-            self._rows.tell(row, f"load: the model {model.name} has no electricity register, leave this out")
+            self.rows.tell(row, f"load: the model {model.name} has no electricity register, leave this out")
         if not (kinds.cannot_change and happens(kinds.cannot_change, household.word(Trait.CANNOT_CHANGE))):
             return model
+        return self.rigid(model)
+
+    def rigid(self, model: MeterModel) -> MeterModel:
+        """The model like another that takes no key change."""
         if model.name not in self._rigid:
             self._rigid[model.name] = replace(model, takes_key_changes=False)
         return self._rigid[model.name]
@@ -205,7 +226,7 @@ class _Population:
                 self._keys_tried[name] = str(error)
         if self._keys_tried[name]:
             what = self._keys_tried[name]
-            self._rows.tell(row, f"key_revision {record.key_revision}: {what}", what, "key_revision")
+            self.rows.tell(row, f"key_revision {record.key_revision}: {what}", what, "key_revision")
 
     def _check_fit(self, customer: Customer, model: MeterModel) -> None:
         """Note a kind of customer that cannot live with a model; each pair is looked at once."""
@@ -242,12 +263,12 @@ class _Population:
                 return loads["none"], ONE
             told = f"kwh_per_month '{row.kwh_per_month}'"
             if not load.mean:
-                self._rows.tell(row, f"{told}: the load {name} has a mean of 0 kWh")
+                self.rows.tell(row, f"{told}: the load {name} has a mean of 0 kWh")
                 return load, ONE
             share = int(Fraction(row.kwh_per_month) * 3_600_000 * 12 * ONE / (365 * load.mean))
             if share > GREATEST_LOAD_SHARE:
-                self._rows.tell(row, f"{told}: more than 64 times the mean of the load {name}")
+                self.rows.tell(row, f"{told}: more than 64 times the mean of the load {name}")
             return load, share
-        if self._use is None or not load.mean:
+        if self.use is None or not load.mean:
             return load, ONE
-        return load, min(max(self._use.value(household.word(Trait.USE)), 1), GREATEST_LOAD_SHARE)
+        return load, min(max(self.use.value(household.word(Trait.USE)), 1), GREATEST_LOAD_SHARE)

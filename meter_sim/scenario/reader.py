@@ -19,23 +19,25 @@ def read_scenario(
     *,
     scenario: str | None = None,
     allow_code: bool = False,
+    drawn: bool = True,
 ) -> Scenario:
     """The scenario of a file, with `overrides` of single values by path (`meters.0.credit`: `5 kWh`).
 
     `scenario` is one of those that the file names, None the file as it is. All that the file says of other scenarios
-    and of sweeps is checked too. Behaviours that the file names are imported and run only with `allow_code`. Raises
-    ScenarioError with a line for each fault.
+    and of sweeps is checked too. Behaviours that the file names are imported and run only with `allow_code`. Unless
+    `drawn`, a numbered population is not made into meters: `Scenario.population` draws them when they are needed.
+    Raises ScenarioError with a line for each fault.
     """
-    file, as_it_is = read_scenario_file(path, overrides, allow_code=allow_code)
-    return as_it_is if scenario is None else file.scenario(file.variant(scenario))
+    file, as_it_is = read_scenario_file(path, overrides, allow_code=allow_code, drawn=drawn)
+    return as_it_is if scenario is None else file.scenario(file.variant(scenario), drawn=drawn)
 
 
 def read_scenario_file(
-    path: str | Path, overrides: Mapping[str, str] | None = None, *, allow_code: bool = False
+    path: str | Path, overrides: Mapping[str, str] | None = None, *, allow_code: bool = False, drawn: bool = True
 ) -> tuple[ScenarioFile, Scenario]:
     """A file with all its scenarios and sweeps, every one of them checked, and the scenario that it is as it is.
 
-    Raises ScenarioError with a line for each fault.
+    `drawn` goes for that scenario, as in `read_scenario`. Raises ScenarioError with a line for each fault.
     """
     source = read_source(Path(path))
     sets = [_set(place, text) for place, text in (overrides or {}).items()]
@@ -47,7 +49,7 @@ def read_scenario_file(
     for override in of_scenario:
         check_path(override, whole.tree, of_scenario, entries_only=True)
         put(whole, override)
-    return checked(source, whole, tuple(of_scenario), Path(path).parent, allow_code=allow_code)
+    return checked(source, whole, tuple(of_scenario), Path(path).parent, allow_code=allow_code, drawn=drawn)
 
 
 def _set(path: str, text: str) -> Override:

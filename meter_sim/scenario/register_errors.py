@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from itertools import accumulate
 
-from meter_sim.distribution import chance
+from meter_sim.distribution import Chance, chance
 from meter_sim.draws import Trait
 from meter_sim.scenario.faults import Faults
 from meter_sim.scenario.household import Household
@@ -58,6 +58,16 @@ class RegisterErrors:
             elif self._spec.key_revision:
                 what = f"supply group {group} has no other vending key than that of key revision {revision}"
                 self._faults.add((*path, "key_revision"), what)
+
+    def other_keys(self, group: str, revision: int) -> tuple[tuple[str, int], tuple[str, int]]:
+        """The keys that meters hold instead, with a record of a wrong supply group and of a wrong key revision."""
+        other, behind = self._other_group.get((group, revision)), self._other_revision.get((group, revision))
+        return (group if other is None else other, revision), (group, revision if behind is None else behind)
+
+    @property
+    def bounds(self) -> tuple[Chance, ...]:
+        """Up to which 32-bit draw a record has each error, in the order of `RegisterError`."""
+        return self._bounds
 
     def drawn(self, household: Household) -> RegisterError | None:
         """What is wrong with a household's record, if anything."""

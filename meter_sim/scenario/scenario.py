@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from meter_sim.distribution import ONE
 from meter_sim.local_time import LocalCalendar
@@ -15,6 +15,9 @@ from meter_sim.sts.token import Management, MeterTestToken, Service
 from meter_sim.vending.point_of_sale import AfterLastMinute, ExtendedFunction, KeyChangePlan
 from meter_sim.vending.secure_module import MeterRecord
 from meter_sim.vending.vending_key import VendingKey
+
+if TYPE_CHECKING:
+    from meter_sim.scenario.drawn_population import DrawnPopulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +215,18 @@ class Scenario:
     """The file as YAML with all defaults and tables written out, without vending keys given in hex."""
     population_file: tuple[str, bytes] | None = field(default=None, repr=False)
     """Name and content of the population's file, as the resolved text names it."""
+    population: "DrawnPopulation | None" = field(default=None, repr=False)
+    """The population whose meters are drawn when they are needed; `meters` are the listed ones then."""
+
+    @property
+    def meter_count(self) -> int:
+        """Meters of the run, those of a population that is not drawn yet too."""
+        return len(self.meters) + (0 if self.population is None else self.population.count)
 
     @property
     def meter_days(self) -> int:
         """Days of the run, each meter counted."""
-        return (self.end - self.start) * len(self.meters) // 86_400
+        return (self.end - self.start) * self.meter_count // 86_400
 
     @property
     def meters_by_name(self) -> Mapping[str, MeterSetup]:

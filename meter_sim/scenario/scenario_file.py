@@ -62,10 +62,13 @@ class ScenarioFile:
         overrides = () if scenario is None else self.overrides_of(scenario)
         return Variant(scenario or AS_IT_IS, 0, {}, (*overrides, *self.sets))
 
-    def scenario(self, variant: Variant, seed: int | None = None, *, trial: bool = False) -> Scenario:
+    def scenario(
+        self, variant: Variant, seed: int | None = None, *, trial: bool = False, drawn: bool = True
+    ) -> Scenario:
         """The scenario of one run; `seed` in place of the file's. Raises ScenarioError.
 
-        A `trial` is one that is looked at and not run; a large population is drawn small for it.
+        Unless `drawn`, the meters of a numbered population are drawn later: `Scenario.population`. A `trial` is one
+        that is looked at and not run, so that nothing is drawn for it.
         """
         source = self.source.without(())
         for override in variant.overrides:
@@ -73,11 +76,17 @@ class ScenarioFile:
             put(source, override)
         if seed is not None:
             put(source, Override("seed", str(seed), "--seed"))
-        return build(source, validated(source), self.folder, allow_code=self.allow_code, trial=trial)
+        return build(source, validated(source), self.folder, allow_code=self.allow_code, drawn=drawn and not trial)
 
 
 def checked(
-    source: Source, whole: Source, sets: tuple[Override, ...], folder: Path, *, allow_code: bool = False
+    source: Source,
+    whole: Source,
+    sets: tuple[Override, ...],
+    folder: Path,
+    *,
+    allow_code: bool = False,
+    drawn: bool = True,
 ) -> tuple[ScenarioFile, Scenario]:
     """A file and the scenario that it is as it is, after a look at everything in it.
 
@@ -98,7 +107,7 @@ def checked(
         {name: _points(whole, name, sweep) for name, sweep in spec.sweeps.items()},
         allow_code,
     )
-    as_it_is = build(whole, spec, folder, allow_code=allow_code)
+    as_it_is = build(whole, spec, folder, allow_code=allow_code, drawn=drawn)
     _check_all(file)
     return file, as_it_is
 

@@ -79,12 +79,11 @@ class _Habits:
 
     def _first_payday(self, paydays: Paydays, household: Household) -> int:
         """The instant of the first purchase on a payday that is not before the start."""
-        after, instant = self._calendar.midnight(self._calendar.day(self._start)) - 1, self._start - 1
-        while instant < self._start:
-            day = next_payday(paydays, self._calendar, after)
-            after = self._calendar.midnight(day)
+        for day in paydays_from(paydays, self._calendar, self._start):
             instant = payday_instant(paydays, self._calendar, day, household.draw(Purpose.PAYDAY_TIME, day))
-        return instant
+            if instant >= self._start:
+                return instant
+        raise AssertionError("the last of these days begins after the start")  # pragma: no cover
 
     def spacing(self, mean_use: int) -> int:
         """Seconds between purchases to be expected of a home that uses so many watt-seconds a day."""
@@ -98,6 +97,14 @@ class _Habits:
             elif mean_use:
                 spans.append(self._mean_amount * WS_PER_TENTH * DAY // mean_use)
         return min(spans, default=MONTH)
+
+
+def paydays_from(paydays: Paydays, calendar: LocalCalendar, start: int) -> tuple[int, ...]:
+    """The paydays from the local day of an instant to the first one that begins after it."""
+    days = [next_payday(paydays, calendar, calendar.midnight(calendar.day(start)) - 1)]
+    while calendar.midnight(days[-1]) <= start:
+        days.append(next_payday(paydays, calendar, calendar.midnight(days[-1])))
+    return tuple(days)
 
 
 def noon(calendar: LocalCalendar, day: int) -> int:
@@ -114,10 +121,14 @@ class SteadyState:
         self._habits = {
             name: _Habits(customer, world.calendar, world.start) for name, customer in world.customers.items()
         }
-        self._credit = None if population.credit is None else world.tables.spread(population.credit)
-        self._drawer = chance(population.drawer.share)
-        self._bought_before = world.tables.spread(population.drawer.bought_before)
-        self._entered_after = world.tables.spread(population.drawer.entered_after)
+        self.drawn_credit = None if population.credit is None else world.tables.spread(population.credit)
+        """Watt-seconds, where the file says what credit is drawn from."""
+        self.drawers = chance(population.drawer.share)
+        """The chance of a token in a drawer."""
+        self.bought_before = world.tables.spread(population.drawer.bought_before)
+        """Seconds before the start at which it was bought."""
+        self.entered_after = world.tables.spread(population.drawer.entered_after)
+        """Seconds after the start at which it is entered."""
 
     def manufacture_tid(self, household: Household, base: int) -> int:
         """The TID of the minute in which a meter was made, not before its base date's minute `base`."""
@@ -137,8 +148,8 @@ class SteadyState:
             return row.credit
         if Service.ELECTRICITY not in model.services or (customer is not None and customer.never is NeverBuys.BLOCKED):
             return 0
-        if self._credit is not None:
-            return min(self._credit.value(household.word(Trait.CREDIT)), model.credit_cap)
+        if self.drawn_credit is not None:
+            return min(self.drawn_credit.value(household.word(Trait.CREDIT)), model.credit_cap)
         return 0 if customer is None else min(self._steady_credit(household, customer, mean_use), model.credit_cap)
 
     def registers(
@@ -213,9 +224,9 @@ class SteadyState:
         """The token in a drawer, if there is one; none is from before the minute `made` or without a TID."""
         if customer is None or customer.never is not None:
             return None
-        if not (self._drawer and happens(self._drawer, household.word(Trait.DRAWER))):
+        if not (self.drawers and happens(self.drawers, household.word(Trait.DRAWER))):
             return None
-        before = max(self._bought_before.value(household.word(Trait.DRAWER_BOUGHT)), LEAST_BEFORE)
+        before = max(self.bought_before.value(household.word(Trait.DRAWER_BOUGHT)), LEAST_BEFORE)
         issued_at = self._world.start - before
         while is_reserved(issued_at // 60) or (history is not None and history.has(issued_at // 60, model.tid_store)):
             issued_at -= 60
@@ -224,6 +235,6 @@ class SteadyState:
             return None
         return DrawerToken(
             issued_at=issued_at,
-            enter_at=self._world.start + max(self._entered_after.value(household.word(Trait.DRAWER_ENTERED)), 1),
+            enter_at=self._world.start + max(self.entered_after.value(household.word(Trait.DRAWER_ENTERED)), 1),
             tenths=amount_bought(customer, household.word(Trait.DRAWER_AMOUNT), mean_use),
         )
