@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, compare, validate, schema, new, plot, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, validate, schema, new, plot, query, token, keychange, benchsheet."""
 
 import sys
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
-from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local
+from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
 from meter_sim.cli_progress import progress
+from meter_sim.cli_query import query
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail, Keep, fitting
 from meter_sim.distribution import chance
@@ -45,6 +46,7 @@ main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
+main.add_command(query)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
@@ -130,12 +132,15 @@ def run(
             sys.exit(NOT_MET)
         return
     try:
-        scenarios = [read_scenario(file, overrides, allow_code=allow_code) for file in files]
+        scenarios = [read_scenario(file, overrides, allow_code=allow_code, drawn=False) for file in files]
+        engines = [fleet.engine_of(scenario, folder) for scenario, folder in zip(scenarios, folders, strict=True)]
+        for place, engine in enumerate(engines):
+            if needs_meters(scenarios[place], engine):
+                scenarios[place] = read_scenario(files[place], overrides, allow_code=allow_code)
     except ScenarioError as error:
         raise WrongInputError(str(error)) from None
     for file, scenario in zip(files, scenarios, strict=True):
         _check_traces(file, scenario, traces)
-    engines = [fleet.engine_of(scenario, folder) for scenario, folder in zip(scenarios, folders, strict=True)]
     failed = False
     for scenario, folder, engine in zip(scenarios, folders, engines, strict=True):
         try:
@@ -171,11 +176,10 @@ def _kept(text: str) -> Keep:
 
 
 def _check_traces(file: Path, scenario: "Scenario", traces: Sequence[str]) -> None:
-    names = scenario.meters_by_name
     for trace in traces:
-        if trace not in names:
-            told = ", ".join(islice(names, _TOLD))
-            more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+        if not scenario.has_meter(trace):
+            told = ", ".join(islice(scenario.names(), _TOLD))
+            more = f" and {scenario.meter_count - _TOLD:,} more" if scenario.meter_count > _TOLD else ""
             raise WrongInputError(f"--trace: {file} has no meter {trace!r}, allowed are {told}{more}")
 
 

@@ -67,6 +67,7 @@ def test_every_room_has_its_rule():
         "cli_fleet",
         "cli_key",
         "cli_progress",
+        "cli_query",
         "cli_token",
         "wrong_input",
     }
@@ -80,7 +81,9 @@ COLUMNS = {
 """The coding over columns; the rest of the standard's room does not know it."""
 
 
-@pytest.mark.parametrize("heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "scipy", "simpy"])
+@pytest.mark.parametrize(
+    "heavy", ["numpy", "numba", "pandas", "pyarrow", "matplotlib", "pydantic", "scipy", "simpy", "duckdb"]
+)
 def test_heavy_libraries_are_imported_only_where_used(heavy):
     """The standard, the meter and the vending side stand without them."""
     for path in set(FILES) - COLUMNS:
@@ -97,6 +100,8 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_fleet",
             "cli_key",
             "cli_progress",
+            "cli_query",
+            "cli_query",
             "cli_token",
             *LEAVES,
         ):

@@ -24,6 +24,7 @@ from meter_sim.detail import Detail, Keep
 from meter_sim.engine.shards import MOST_METERS, Memory, ShardError, meters_of, shards_of, shares_something
 from meter_sim.results import parquet
 from meter_sim.results.result import ResultError
+from meter_sim.scenario.reader import read_scenario
 from meter_sim.sharded import assembly, identity, merge, run_folder
 from meter_sim.sharded.engines import ENGINES, EngineError, engine_for
 from meter_sim.sharded.run import RunError, Stopped, default_most_meters, run_sharded
@@ -119,13 +120,8 @@ def test_a_drawn_population_is_cut_by_its_areas(whole):
     class Drawn:
         areas = (("north", 8, 16), ("south", 24, 14_000_000), ("east", 14_000_024, 10))
 
-    class Lazy:
-        def __init__(self, scenario):
-            self.__dict__ |= {name: getattr(scenario, name) for name in ("areas", "programme", "timeline")}
-            self.meters = tuple(meter for meter in scenario.meters if meter.listed)
-            self.population = Drawn()
-
-    shards = shards_of(Lazy(whole[0]), MOST_METERS)
+    listed = tuple(meter for meter in whole[0].meters if meter.listed)
+    shards = shards_of(replace(whole[0], meters=listed, population=Drawn()), MOST_METERS)
     south = [piece for shard in shards for piece in shard.pieces if piece.area == "south"]
     assert len(south) == 281
     assert south[0].first_connection == 24
@@ -150,6 +146,25 @@ def test_the_size_of_shards_follows_that_of_the_run():
     assert default_most_meters(42) == 100
     assert default_most_meters(640_000) == 10_000
     assert default_most_meters(11_500_000) == MOST_METERS
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+def test_a_population_that_is_drawn_later_has_the_same_shards(whole, tmp_path, most):
+    scenario, files = whole
+    (tmp_path / "town.yaml").write_text(TOWN)
+    later = read_scenario(tmp_path / "town.yaml", drawn=False)
+    assert len(later.meters) == 2
+    shards = shards_of(later, most)
+    assert [(s.number, s.meters, [p.area for p in s.pieces]) for s in shards] == [
+        (s.number, s.meters, [p.area for p in s.pieces]) for s in shards_of(scenario, most)
+    ]
+    for shard, other in zip(shards, shards_of(scenario, most), strict=True):
+        assert [m.name for m in meters_of(later, shard.pieces)] == [m.name for m in meters_of(scenario, other.pieces)]
+    run_sharded(planned(later, most_meters=most, workers=2), tmp_path / "out", plot=False)
+    same_files(contents(tmp_path / "out"), files)
+    assert list(later.names()) == [meter.name for meter in scenario.meters]
+    assert all(later.has_meter(name) for name in later.names())
+    assert not any(later.has_meter(name) for name in ("m7", "m48", "m", "m08", "n9", "m²"))
 
 
 # -- the result
