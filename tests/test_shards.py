@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from meter_sim.cli import main
 from meter_sim.detail import Detail, Keep
 from meter_sim.engine.shards import MOST_METERS, Memory, ShardError, meters_of, shards_of, shares_something
+from meter_sim.people.behaviour import Behaviour
 from meter_sim.results import parquet
 from meter_sim.results.result import ResultError
 from meter_sim.scenario.reader import read_scenario
@@ -304,6 +305,17 @@ def test_what_another_run_left_is_refused(whole, tmp_path, monkeypatch):
     assert len(list(parts.glob("shard-*"))) == 2
 
 
+def test_the_code_of_a_behaviour_counts(whole, monkeypatch):
+    scenario, _ = whole
+    [first, *rest] = scenario.meters
+    python = replace(scenario, meters=(replace(first, customer=replace(first.customer, behaviour=Behaviour)), *rest))
+    before = identity.identity_of(python, planned(python).choices, "00")
+    monkeypatch.setattr(identity.inspect, "getsource", lambda _: "changed")
+    assert identity.changed(before, identity.identity_of(python, planned(python).choices, "00")) == (
+        "another code of a behaviour"
+    )
+
+
 def test_no_key_is_on_the_disk(whole, tmp_path):
     scenario, _ = whole
     parts = unfinished(scenario, tmp_path / "out", workers=2)
@@ -490,7 +502,7 @@ def command(file, out, *more):
         "2",
         *more,
     ]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def test_a_run_that_is_killed_at_any_moment_goes_on(larger, tmp_path):
@@ -513,20 +525,34 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(larger, tmp_path):
         assert not out.with_name(f"{out.name}.parts").exists()
 
 
-def test_a_terminated_run_says_how_to_go_on(larger, tmp_path):
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_says_how_to_go_on(larger, tmp_path, by):
     file, files = larger
     process = command(file, tmp_path / "out")
     parts = tmp_path / "out.parts"
     deadline = time.monotonic() + 60
     while not list(parts.glob("shard-*")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.terminate()
+    os.killpg(process.pid, by) if by == signal.SIGINT else process.terminate()
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + by
     assert said.count("\n") == 1
     assert ON_WAY in said
     assert cli("run", file, "--out", tmp_path / "out", "--no-plot", "--resume").exit_code == 0
     same_files(contents(tmp_path / "out"), files)
+
+
+def test_a_key_press_at_the_start_is_one_line(larger, tmp_path):
+    file, _ = larger
+    process = command(file, tmp_path / "out")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "out.parts" / "run.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.15)  # the workers are being started
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "stopped\n"
 
 
 # -- the command line
