@@ -131,16 +131,17 @@ class DrawnPopulation:
         from meter_sim.scenario.compiled_population import swapped_in
 
         of = self._layout
-        if area not in of.pairs:
-            _, first, number = self.areas[area]
-            pairs = np.empty((0, 2), np.int64)
-            if self.errors[-1]:
-                arguments = of.world, of.areas[area], of.models, of.picks, first, number
-                pairs = np.empty((swapped_in(*arguments, pairs), 2), np.int64)
-                swapped_in(*arguments, pairs)
-            of.pairs.clear()  # ranges are asked for area by area
-            of.pairs[area] = pairs
-        return of.pairs[area]
+        known = of.pairs.get(area)
+        if known is not None:
+            return known
+        _, first, number = self.areas[area]
+        pairs = np.empty((0, 2), np.int64)
+        if self.errors[-1]:
+            arguments = of.world, of.areas[area], of.models, of.picks, first, number
+            pairs = np.empty((swapped_in(*arguments, pairs), 2), np.int64)
+            swapped_in(*arguments, pairs)
+        of.pairs = {area: pairs}  # one area only: ranges are asked for area by area
+        return pairs
 
     @cached_property
     def _layout(self) -> "_Layout":
