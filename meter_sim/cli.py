@@ -13,6 +13,7 @@ from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
+from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
 from meter_sim.cli_token import token
@@ -21,7 +22,10 @@ from meter_sim.distribution import chance
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
+    from meter_sim.results.record import Finding
+    from meter_sim.results.result import Result
     from meter_sim.scenario.scenario import Scenario
+    from meter_sim.sharded.store import Url
 
 NOT_MET = 1
 """Exit status where an expectation was not met. Wrong input ends with 2, and nothing is written then."""
@@ -57,7 +61,7 @@ def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
     return overrides
 
 
-def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
+def _folders(files: Sequence[Path], out: "Path | Url | None") -> "list[Path | Url]":
     """The result folder of each file: OUT itself for one file, OUT/stem for several; results/stem without --out."""
     if out is not None and len(files) == 1:
         return [out]
@@ -75,7 +79,7 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
 )
 @click.option("--seed", metavar="N", help="Override the seed.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the result goes [results/FILE's name]."
+    "--out", type=PlaceType(), metavar="DIR", help="Where the result goes, a folder or a URL [results/FILE's name]."
 )
 @click.option(
     "--trace",
@@ -91,12 +95,13 @@ def _folders(files: Sequence[Path], out: Path | None) -> list[Path]:
     help="Which events are kept of meters that are not listed by themselves [all; of a large run refusals].",
 )
 @click.option("--allow-code", is_flag=True, help="Run behaviours in Python that a scenario names.")
+@fleet_options
 @experiment_options
 def run(
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     seed: str | None,
-    out: Path | None,
+    out: "Path | Url | None",
     traces: tuple[str, ...],
     no_plot: bool,
     events: str | None,
@@ -117,23 +122,35 @@ def run(
     overrides = _overrides(sets, seed)
     wanted = None if events is None else _kept(events)
     folders = _folders(files, out)
+    fleet = Fleet.taken_from(options)
     experiments = Experiments.of(options)
     if experiments is not None:
+        fleet.check_no_experiment()
         if traces:
             raise WrongInputError("--trace: a diary is that of a single run, leave out the options of an experiment")
-        if experiments.run(files, folders, overrides, plot=not no_plot, detail=wanted, allow_code=allow_code):
+        if experiments.run(files, local(folders), overrides, plot=not no_plot, detail=wanted, allow_code=allow_code):
             sys.exit(NOT_MET)
         return
     try:
-        scenarios = [read_scenario(file, overrides, allow_code=allow_code) for file in files]
+        scenarios = [read_scenario(file, overrides, allow_code=allow_code, drawn=False) for file in files]
+        engines = [fleet.engine_of(scenario, folder) for scenario, folder in zip(scenarios, folders, strict=True)]
+        for place, engine in enumerate(engines):
+            if needs_meters(scenarios[place], engine):
+                scenarios[place] = read_scenario(files[place], overrides, allow_code=allow_code)
     except ScenarioError as error:
         raise WrongInputError(str(error)) from None
     for file, scenario in zip(files, scenarios, strict=True):
         _check_traces(file, scenario, traces)
     failed = False
-    for scenario, folder in zip(scenarios, folders, strict=True):
+    for scenario, folder, engine in zip(scenarios, folders, engines, strict=True):
         try:
-            failed |= _run_one(scenario, folder, traces, wanted, plot=not no_plot)
+            keep = _fitting(scenario, wanted, traces)
+            if engine is None:
+                failed |= _run_one(scenario, local([folder])[0], keep, traces, plot=not no_plot)
+            else:
+                assembled = fleet.run(scenario, engine, folder, keep, plot=not no_plot)
+                _tell_diaries(scenario, assembled.result, traces)
+                failed |= _tell(assembled.result, assembled.findings, folder)
         except (ResultError, BehaviourError) as error:
             raise WrongInputError(str(error)) from None
     if failed:
@@ -159,39 +176,54 @@ def _kept(text: str) -> Keep:
 
 
 def _check_traces(file: Path, scenario: "Scenario", traces: Sequence[str]) -> None:
-    names = scenario.meters_by_name
     for trace in traces:
-        if trace not in names:
-            told = ", ".join(islice(names, _TOLD))
-            more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+        if not scenario.has_meter(trace):
+            told = ", ".join(islice(scenario.names(), _TOLD))
+            more = f" and {scenario.meter_count - _TOLD:,} more" if scenario.meter_count > _TOLD else ""
             raise WrongInputError(f"--trace: {file} has no meter {trace!r}, allowed are {told}{more}")
 
 
-def _run_one(scenario: "Scenario", folder: Path, traces: tuple[str, ...], wanted: Keep | None, *, plot: bool) -> bool:
-    """Run one scenario, write and report it; whether an expectation was not met."""
-    from meter_sim.engine.reference import run as run_reference
-    from meter_sim.results.diary import diary
-    from meter_sim.results.report import report
-    from meter_sim.results.result import check_replaceable, result_of
-
-    check_replaceable(folder)
+def _fitting(scenario: "Scenario", wanted: Keep | None, traces: Sequence[str]) -> Keep:
+    """What is kept of a run; says so where it is less than all, and nobody asked for that."""
     keep = fitting(wanted, scenario.meter_days)
     if keep != (wanted or Keep()):
         told = f"{scenario.meter_days:,} meter-days: of events only {keep.level} are kept; --events all keeps every one"
         click.echo(told, err=True)
+    return replace(keep, traced=frozenset(traces))
+
+
+def _run_one(scenario: "Scenario", folder: Path, keep: Keep, traces: Sequence[str], *, plot: bool) -> bool:
+    """Run one scenario as a whole, write and report it; whether an expectation was not met."""
+    from meter_sim.engine.reference import run as run_reference
+    from meter_sim.results.result import check_replaceable, result_of
+
+    check_replaceable(folder)
     with progress(scenario) as on_day:
-        record = run_reference(scenario, on_day, replace(keep, traced=frozenset(traces)))
+        record = run_reference(scenario, on_day, keep)
     result = result_of(scenario, record)
+    _tell_diaries(scenario, result, traces)
+    result.write(folder, plot=plot)
+    return _tell(result, record.findings, folder)
+
+
+def _tell_diaries(scenario: "Scenario", result: "Result", traces: Sequence[str]) -> None:
+    from meter_sim.results.diary import diary
+
     for trace in dict.fromkeys(traces):
         if len(traces) > 1:
             click.echo(f"{trace}:")
         for line in diary(result.events_table, trace, scenario.calendar):
             click.echo(line)
-    result.write(folder, plot=plot)
+
+
+def _tell(result: "Result", findings: "Sequence[Finding]", folder: "Path | Url") -> bool:
+    """Report a result that is written; whether an expectation was not met."""
+    from meter_sim.results.report import report
+
     for line in report(result):
         click.echo(line)
     click.echo(f"written to {folder}")
-    failures = [finding for finding in record.findings if finding.failure]
+    failures = [finding for finding in findings if finding.failure]
     for finding in failures:
         click.echo(f"{finding.where}: {finding.place}: {finding.failure}", err=True)
     return bool(failures)

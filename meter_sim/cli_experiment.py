@@ -64,8 +64,9 @@ class Experiments:
 
     @classmethod
     def of(cls, options: Mapping[str, object]) -> "Experiments | None":
-        """The experiments of these options; None where none of them is given."""
-        return cls(**options) if any(options.values()) else None  # type: ignore[arg-type]
+        """The experiments of these options; None where none of them is given, or only the workers of a single run."""
+        wanted = any(value for name, value in options.items() if name != "workers")
+        return cls(**options) if wanted else None  # type: ignore[arg-type]
 
     def run(
         self,

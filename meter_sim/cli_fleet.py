@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from meter_sim.cli_progress import LINE_EVERY
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
+    from meter_sim.detail import Keep
     from meter_sim.scenario.scenario import Scenario
     from meter_sim.sharded.assembly import Assembled
-    from meter_sim.sharded.engines import Engine, Keep
+    from meter_sim.sharded.engines import Engine
     from meter_sim.sharded.run import Progress
     from meter_sim.sharded.store import Url
 
@@ -38,6 +39,19 @@ class PlaceType(click.ParamType[object]):
 
             return Url(value)
         return Path(str(value))
+
+
+def local(places: "Sequence[Path | Url]") -> list[Path]:
+    """Folders of this machine; a URL is refused."""
+    for place in places:
+        if not isinstance(place, Path):
+            raise WrongInputError(f"--out: {place}: a URL is for a single run, leave out the options of an experiment")
+    return [place for place in places if isinstance(place, Path)]
+
+
+def needs_meters(scenario: "Scenario", engine: "Engine | None") -> bool:
+    """Whether a population that was read to be drawn later has to be drawn before the run."""
+    return scenario.population is not None and (engine is None or not scenario.population.is_exact)
 
 
 def fleet_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Keep
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
-from meter_sim.sharded.engines import REFERENCE
+from meter_sim.sharded.engines import ENGINES, REFERENCE
+from meter_sim.sharded.run import plan_of
 
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+EVERYTHING = Keep()
 ENGINE = REFERENCE
 """The engine that the tests of shards run with."""
 
@@ -75,9 +78,33 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def in_one_piece(scenario, folder: Path, keep=Detail.ALL, *, plot=False) -> dict[str, bytes]:
+def in_one_piece(scenario, folder: Path, keep=EVERYTHING, *, plot=False) -> dict[str, bytes]:
     """The files of the result that the reference engine gives, written as a whole."""
     from meter_sim.engine.reference import run
 
     result_of(scenario, run(scenario, None, keep)).write(folder, plot=plot)
     return contents(folder)
+
+
+def planned(scenario, *, keep=EVERYTHING, most_meters=5, **options):
+    """The scenario in some small shards."""
+    return plan_of(scenario, ENGINES[ENGINE], keep, most_meters=most_meters, **options)
+
+
+def stop_after(shards: int):
+    """Stops a run, as a key press does, once so many shards are done."""
+
+    def stop(progress):
+        if progress.shards >= shards:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def same_files(found: dict[str, bytes], wanted: dict[str, bytes]) -> None:
+    """Whether two results are the same, byte for byte but for the engine's name in the summary."""
+    assert found.keys() == wanted.keys()
+    for name, content in wanted.items():
+        if name == "summary.json":
+            content = content.replace(b'"engine": "reference"', f'"engine": "{ENGINE}"'.encode())
+        assert found[name] == content, name

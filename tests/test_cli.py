@@ -223,7 +223,7 @@ def test_a_failure_while_writing_leaves_the_earlier_result(tmp_path, monkeypatch
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq, "write_table", full)
+    monkeypatch.setattr("meter_sim.results.result.write_rows", full)
     with pytest.raises(ResultError, match="No space left on device"):
         result.write(out, plot=False)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

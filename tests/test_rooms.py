@@ -28,6 +28,7 @@ MAY_KNOW = {
     "worker_process": set(),
     "bulk": {"sts", "vending", "meter", "bulk", "worker_process", *ARROW},
     "engine": {"sts", "vending", "meter", "people", "programme", "scenario", "results", "engine", *LEAVES},
+    "sharded": {"programme", "scenario", "results", "engine", "sharded", "worker_process", "__init__", *LEAVES, *ARROW},
     "experiments": {"scenario", "engine", "results", "experiments", "worker_process", "__init__", *LEAVES},
 }
 FILES = sorted(ROOT.rglob("*.py"))
@@ -63,6 +64,7 @@ def test_every_room_has_its_rule():
         "cli_bench",
         "cli_bulk",
         "cli_experiment",
+        "cli_fleet",
         "cli_key",
         "cli_progress",
         "cli_query",
@@ -95,6 +97,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_bench",
             "cli_bulk",
             "cli_experiment",
+            "cli_fleet",
             "cli_key",
             "cli_progress",
             "cli_query",

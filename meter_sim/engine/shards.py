@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from meter_sim.programme import Area, Channel
+from meter_sim.scenario.meter_columns import drawn_meter
 from meter_sim.scenario.scenario import MeterSetup, Scenario
 
 MOST_METERS = 50_000
@@ -162,8 +163,8 @@ def _members(scenario: Scenario) -> dict[str, _Members]:
 
 def _drawn(scenario: Scenario) -> Mapping[str, tuple[int, int]]:
     """The first connection and the number of a population that is drawn when it is needed, by area."""
-    population = getattr(scenario, "population", None)
-    return {} if population is None else {name: (first, number) for name, first, number in population.areas}
+    areas = () if scenario.population is None else scenario.population.areas
+    return {name: (first, number) for name, first, number in areas}
 
 
 def _pieces(area: str, of: _Members, most: int) -> Iterator[Piece]:
@@ -197,7 +198,7 @@ def _packed(pieces: list[list[Piece]], most: int) -> Iterator[tuple[Piece, ...]]
 
 
 def meters_of(scenario: Scenario, pieces: tuple[Piece, ...]) -> tuple[MeterSetup, ...]:
-    """The meters of pieces of a scenario that holds all its meters, in its order."""
+    """The meters of pieces of a scenario, in its order; those of a population that is drawn later are drawn."""
     wanted = {area: list(parts) for area, parts in groupby(sorted(pieces, key=_by_area), key=_by_area)}
     seen: dict[str, int] = {}
     found = []
@@ -210,7 +211,17 @@ def meters_of(scenario: Scenario, pieces: tuple[Piece, ...]) -> tuple[MeterSetup
         place = seen[meter.area] = seen.get(meter.area, -1) + 1
         if any(_first_place(piece) <= place < _first_place(piece) + piece.number for piece in parts):
             found.append(meter)
-    return tuple(found)
+    return (*found, *_drawn_meters(scenario, pieces))
+
+
+def _drawn_meters(scenario: Scenario, pieces: tuple[Piece, ...]) -> Iterator[MeterSetup]:
+    population = scenario.population
+    if population is None:
+        return
+    for piece in sorted(pieces, key=lambda piece: piece.first_connection):
+        if piece.number:
+            for setup in population.columns(piece.first_connection, piece.number):
+                yield drawn_meter(setup, population.kinds)
 
 
 def _by_area(piece: Piece) -> str:

@@ -1,6 +1,6 @@
 """A scenario as an engine takes it: frozen values, instants in UTC seconds, everything checked and looked up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
@@ -227,6 +227,21 @@ class Scenario:
     def meter_days(self) -> int:
         """Days of the run, each meter counted."""
         return (self.end - self.start) * self.meter_count // 86_400
+
+    def names(self) -> Iterator[str]:
+        """The names of all meters, in order."""
+        yield from (meter.name for meter in self.meters)
+        if self.population is not None:
+            first = self.population.first_connection
+            yield from (f"m{connection}" for connection in range(first, first + self.population.count))
+
+    def has_meter(self, name: str) -> bool:
+        """Whether a meter is called so."""
+        of, number = self.population, name.removeprefix("m")
+        drawn = of is not None and number.isdecimal() and name == f"m{int(number)}"
+        if of is not None and drawn and 0 <= int(number) - of.first_connection < of.count:
+            return True
+        return any(meter.name == name for meter in self.meters)
 
     @property
     def meters_by_name(self) -> Mapping[str, MeterSetup]:

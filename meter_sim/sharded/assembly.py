@@ -32,14 +32,10 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What a run came to: `result` has the summary and the areas, but no rows of meters.
-
-    `traced` are the events of the meters whose diary was asked for.
-    """
+    """What a run came to. `result` has summary and areas; of rows only the events of meters that are traced."""
 
     result: Result
     findings: tuple[Finding, ...]
-    traced: pa.Table
 
 
 def assemble(
@@ -65,7 +61,7 @@ def assemble(
     if plot:
         drawn = replace(result, readings_table=readings.table(tables.READINGS), events_table=events.table())
         write_pictures(drawn, draft)
-    return Assembled(result, whole.findings, diaries.table())
+    return Assembled(replace(result, events_table=diaries.table()), whole.findings)
 
 
 class _Merge:

@@ -61,7 +61,7 @@ def _on(client: Client, job: Job, shards: Sequence[Shard], address: str) -> Iter
             client.submit(_carry_out, holds.name, shard, key=f"{holds.name}-{shard.number}", pure=False)
             for shard in shards
         ]
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             yield future.result()
     except KilledWorker as error:
         raise RunError(f"--cluster {address}: workers were lost again and again: {error}") from None

@@ -5,12 +5,11 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from meter_sim.detail import Detail
+from meter_sim.detail import Keep
 from meter_sim.engine.shards import Piece, meters_of
 from meter_sim.results.part import Part, joined, part_of
 from meter_sim.scenario.scenario import Scenario
 
-Keep = Detail
 REFERENCE, FLEET, AUTO = "reference", "fleet", "auto"
 LARGE = 100_000
 """Meter-days from which on `auto` takes the fleet engine; below it compiling takes longer than the run."""
@@ -66,13 +65,16 @@ def against_fleet(scenario: Scenario) -> str:
         return "this version has no fleet engine"
     if scenario.timeline:
         return "the scenario has a timeline"
+    if scenario.population is not None and not scenario.population.is_exact:
+        return "64 bits do not hold all that its population's tables may give"
     name = _behaviour(scenario)
     return f"the customer {name} has a behaviour in Python" if name else ""
 
 
 def _behaviour(scenario: Scenario) -> str:
     """A customer that decides by Python code."""
-    customers = (meter.customer for meter in scenario.meters)
+    customers = [meter.customer for meter in scenario.meters]
+    customers += () if scenario.population is None else scenario.population.kinds.customers
     return next((one.name for one in customers if one is not None and one.behaviour is not None), "")
 
 

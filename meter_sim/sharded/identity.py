@@ -1,8 +1,11 @@
 """What the result of a run depends on, told in a few short texts that are no secret."""
 
+import inspect
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import scrypt, sha256
 
@@ -15,6 +18,7 @@ _WHAT = {
     "scenario": "scenario",
     "population": "file of meter records",
     "vending_keys": "vending keys",
+    "code": "code of a behaviour",
     "engine": "engine",
     "events": "choice of events",
     "traced": "choice of meters with a diary",
@@ -47,11 +51,21 @@ def identity_of(scenario: Scenario, choices: Choices, salt: str) -> dict[str, st
         "scenario": sha256(_SEED.sub("", scenario.resolved, count=1).encode()).hexdigest(),
         "population": sha256(population).hexdigest(),
         "vending_keys": scrypt(json.dumps(keys).encode(), salt=bytes.fromhex(salt), n=1 << 14, r=8, p=1).hex(),
+        "code": sha256("\n".join(_sources(scenario)).encode()).hexdigest(),
         "engine": choices.engine,
         "events": choices.events,
         "traced": sha256("\n".join(choices.traced).encode()).hexdigest(),
         "most_meters": str(choices.most_meters),
     }
+
+
+def _sources(scenario: Scenario) -> Iterator[str]:
+    """The modules of the behaviours in Python, in the order of their names."""
+    found = {one.behaviour for meter in scenario.meters if (one := meter.customer) is not None and one.behaviour}
+    for behaviour in sorted(found, key=lambda one: (one.__module__, one.__qualname__)):
+        yield f"{behaviour.__module__}.{behaviour.__qualname__}"
+        with suppress(OSError, TypeError):
+            yield inspect.getsource(sys.modules[behaviour.__module__])
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:

@@ -29,6 +29,8 @@ _TABLES = {
     WAITS: ("waits", tables.WAITS),
     LISTED: ("listed_events", tables.EVENTS),
 }
+_ROW_GROUP = 1 << 13
+"""Rows of a row group of a shard: of many shards, one of each is in memory while they are merged."""
 _SMALL = (WAITS, LISTED)
 """Tables that the summary needs; the others are passed on row by row."""
 
@@ -36,7 +38,7 @@ _SMALL = (WAITS, LISTED)
 def write_part(part: Part, folder: Path) -> None:
     """Write all files of a part."""
     for name, (attribute, schema) in _TABLES.items():
-        write_rows(folder / name, schema, [getattr(part, attribute)])
+        write_rows(folder / name, schema, [getattr(part, attribute)], _ROW_GROUP)
     with (folder / COUNTS).open("wb") as file:
         np.save(file, part.areas.counts, allow_pickle=False)
     rest = {

@@ -1,10 +1,12 @@
 """Shards in processes of this machine."""
 
 import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from meter_sim.engine.shards import Shard
 from meter_sim.sharded.run_folder import Done, RunError
@@ -77,5 +79,19 @@ def _in_one_pool(job: Job, waiting: list[Shard], workers: int, lost: list[Shard]
 
 
 def _submit(pool: ProcessPoolExecutor, waiting: list[Shard], running: dict[Future[Done], Shard]) -> None:
-    running[pool.submit(_carry_out, waiting[0])] = waiting[0]
+    with _without_key_presses():
+        running[pool.submit(_carry_out, waiting[0])] = waiting[0]
     del waiting[0]
+
+
+@contextmanager
+def _without_key_presses() -> Iterator[None]:
+    """Put off a key press that stops the run; processes that are started meanwhile never see one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

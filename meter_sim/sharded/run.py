@@ -2,19 +2,21 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from meter_sim.detail import Keep
+from meter_sim.distribution import NEVER
 from meter_sim.engine.shards import MOST_METERS, Memory, Shard, ShardError, shards_of
 from meter_sim.results.folder import ResultError, put_in_place
 from meter_sim.results.result import FILES, SUMMARY, check_replaceable
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sharded.assembly import Assembled, assemble
-from meter_sim.sharded.engines import Engine, EngineError, Keep, check_spread
+from meter_sim.sharded.engines import Engine, EngineError, check_spread
 from meter_sim.sharded.identity import Choices
 from meter_sim.sharded.pool import in_processes
 from meter_sim.sharded.run_folder import RESULT_DRAFT, Done, Lock, RunError, RunFolder
@@ -90,14 +92,17 @@ def plan_of(
     try:
         if workers > 1 or cluster is not None:
             check_spread(scenario)
-        whole = shards_of(scenario, 1 << 62, knows_places=engine.knows_places)
-        most = most_meters or default_most_meters(sum(shard.meters for shard in whole))
+        most = most_meters or default_most_meters(scenario.meter_count)
         shards = shards_of(scenario, most, knows_places=engine.knows_places, memory=there)
     except (ShardError, EngineError) as error:
         raise RunError(str(error)) from None
     fitting = workers if there is None else there.workers(shards, workers)
-    choices = Choices(engine.name, str(keep), (), most)
+    choices = Choices(engine.name, _told_events(keep), tuple(sorted(keep.traced)), most)
     return Plan(scenario, engine, keep, shards, choices, fitting, cluster)
+
+
+def _told_events(keep: Keep) -> str:
+    return str(keep.level) if keep.share == NEVER else f"{keep.level} and a sample of {keep.share}/2^32"
 
 
 def run_sharded(
@@ -161,20 +166,23 @@ def _run_all(plan: Plan, folder: RunFolder, on_progress: Callable[[Progress], No
         else:
             tell(done)
     job = Job(plan.scenario, plan.engine.name, plan.keep, folder.store, folder.run)
-    for done in _each(plan, job, left):
-        tell(done)
+    with closing(_each(plan, job, left)) as each:
+        for done in each:
+            tell(done)
 
 
-def _each(plan: Plan, job: Job, left: Sequence[Shard]) -> Iterator[Done]:
+def _each(plan: Plan, job: Job, left: Sequence[Shard]) -> Generator[Done]:
+    """Run what is left; whatever was begun for it has ended when this is closed."""
     if not left:
-        return iter(())
+        return
     if plan.cluster is None:
-        return in_processes(job, left, plan.workers)
+        yield from in_processes(job, left, plan.workers)
+        return
     try:
         from meter_sim.sharded.cluster import on_cluster
     except ImportError:
         raise RunError("--cluster needs Dask, which is not installed; run: pip install 'meter_sim[cluster]'") from None
-    return on_cluster(job, left, plan.cluster)
+    yield from on_cluster(job, left, plan.cluster)
 
 
 def _write(plan: Plan, out: Path | Url, store: Store, plot: bool) -> Assembled:

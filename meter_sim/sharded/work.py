@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from meter_sim import __version__
+from meter_sim.detail import Keep
 from meter_sim.engine.shards import Shard
 from meter_sim.scenario.scenario import Scenario
-from meter_sim.sharded.engines import ENGINES, Keep
+from meter_sim.sharded.engines import ENGINES
 from meter_sim.sharded.run_folder import Done, RunFolder
 from meter_sim.sharded.store import Store
 
