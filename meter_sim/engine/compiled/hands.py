@@ -29,7 +29,7 @@ def add_token(g: Record, hand_place: int64, label: int64) -> None:
     held.tenths = g.token_tenths
     held.section = False
     held.done = False
-    held.shared = False
+    held.shared = hand.kept
     hand.tokens[hand.number] = place
     hand.number += 1
 
@@ -54,7 +54,7 @@ def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_pur
         held.tenths = 0
         held.section = True
         held.done = False
-        held.shared = False
+        held.shared = hand.kept
         hand.tokens[hand.number] = place
         hand.number += 1
 

@@ -488,8 +488,7 @@ def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
                 c.buy_order = order_now(g, c)
     hand = int64(process.hand)
     end_process(g, c, place)
-    first = hands(g)[hand].number == 0 or not helds(g)[hands(g)[hand].tokens[0]].shared
-    if first or hands(g)[hand].count < OUTSIDE_PURCHASES:
+    if not hands(g)[hand].kept:
         give_hand(g, hand)
 
 

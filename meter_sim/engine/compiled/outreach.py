@@ -26,7 +26,6 @@ from meter_sim.engine.compiled.state import (
     customers,
     end_process,
     hands,
-    helds,
     phases,
     plan,
     processes,
@@ -159,9 +158,8 @@ def tell(g: Record, c: Record, place: int64) -> None:
 def _receive(g: Record, c: Record, phase: Record, label: int64) -> None:
     """A message with key change sections: enter them when the campaign is answered, else keep them."""
     hand = take_hand(g, OUTSIDE_PURCHASES + phase.number)
+    hands(g)[hand].kept = True
     add_sections(g, c, hand, label, False)
-    for position in range(hands(g)[hand].number):
-        helds(g)[hands(g)[hand].tokens[position]].shared = True
     if c.messages < 0:
         c.messages = hand
     else:

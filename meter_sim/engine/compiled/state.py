@@ -247,10 +247,13 @@ HAND = np.dtype(
         ("tries", "i8"),
         ("tokens", "i4", (MOST_HELD,)),
         ("number", "i4"),
+        ("kept", "b1"),
         ("next", "i4"),
     ],
     align=True,
 )
+"""What one hand-out left with the customer. A message is `kept`: other hands may take its tokens, so that neither it
+nor they are given back."""
 
 OPEN = np.dtype(
     [("block", "u8"), ("record", "i8"), ("tenths", "i8"), ("token_class", "u1"), ("tried", "b1"), ("next", "i4")],
@@ -514,6 +517,7 @@ def take_hand(g: Record, count: int64) -> int64:
     hand.count = count
     hand.tries = 0
     hand.number = 0
+    hand.kept = False
     hand.next = -1
     return place
 
