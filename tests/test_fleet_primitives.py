@@ -246,11 +246,18 @@ def reference(profile: LoadProfile, cal: LocalCalendar, share: int, connection: 
     return Load(profile, cal, factor)
 
 
+def loads_for(cal, start, end):
+    """The loads of a run, which must be kept, and the record by which the kernels take them."""
+    kept, record = load.loads_of(PROFILES, cal, SEED, start, end), np.zeros(1, load.LOADS)[0]
+    kept.put_into(record)
+    return kept, record
+
+
 @every_calendar
 def test_loads(name):
     cal, random = CALENDARS[name], Random(9)
     start, end = cal.starts[0] + DAY, max(cal.starts[-1], cal.starts[0] + 120 * DAY)
-    loads = load.loads_of(PROFILES, cal, SEED, start, end)
+    kept, loads = loads_for(cal, start, end)
     for case in range(3 * len(PROFILES)):
         which, share = case % len(PROFILES), random.choice(SHARES)
         connection = random.choice((0, 1, 99_999_999, random.randrange(10**8)))
@@ -281,7 +288,7 @@ def test_loads(name):
 
 def test_credit_that_is_never_used_up():
     cal = CALENDARS["Europe/Berlin"]
-    loads = load.loads_of(PROFILES, cal, SEED, START, END)
+    kept, loads = loads_for(cal, START, END)
     for which in range(len(PROFILES)):
         load.box_for(loads, which, ONE, 7)
         for limit in (-1, 100):
@@ -291,8 +298,8 @@ def test_credit_that_is_never_used_up():
 def test_days_of_a_long_run():
     """More blocks than a box has room for, and the days before and after the run."""
     cal = calendar(zone_named("Europe/Berlin"), START, START + 14 * 365 * DAY)
-    loads = load.loads_of(PROFILES, cal, SEED, START, START + 14 * 365 * DAY)
-    assert loads.days.shape[1] > load.SLOTS
+    kept, loads = loads_for(cal, START, START + 14 * 365 * DAY)
+    assert kept.days.shape[1] > load.SLOTS
     first = cal.day(START)
     for which, share in ((0, ONE), (3, 3 * ONE), (10, 64 * ONE)):
         home = reference(PROFILES[which], cal, share, 12)

@@ -11,6 +11,7 @@ from meter_sim.engine.compiled import loop, state
 from meter_sim.engine.compiled.books import DAY_WIDTH
 from meter_sim.engine.compiled.decoder import ANSWER_SIZE
 from meter_sim.engine.compiled.log import LOG
+from meter_sim.engine.compiled.proof import first_wrong
 from meter_sim.engine.compiled.set_up import record_codes, set_up
 from meter_sim.engine.fleet_world import FleetError, Numbers, Records, World, openings_of
 from meter_sim.meter.answer import Status
@@ -38,7 +39,10 @@ _FILLED_TYPES: dict[str, np.dtype[Any]] = {
     "appointments": state.HEAP,
     "returns": np.dtype(np.int64),
     "wanted": np.dtype(np.int64),
+    "proof_clears": np.dtype(np.uint64),
 }
+_PROOFS = 8192
+"""Tokens that are proved at a time."""
 STATES = (
     *range(of.METERS, of.DEAD_RECORDS + 1),
     *range(of.TRUE, of.TRUE + 6),
@@ -122,6 +126,7 @@ class AreaRun:
             "processes": meters + meters // 4 + self._visits_a_day(),
             "heap": 2 * meters,
             "tasks": meters,
+            "proof_clears": _PROOFS,
         }
         for name, dtype in _POOL_TYPES.items():
             pool = np.zeros(sizes[name] + 4 * loop.MARGIN, dtype)
@@ -132,6 +137,7 @@ class AreaRun:
             self.fleet[f"left_{name}"] = len(pool)
         for name, dtype in _FILLED_TYPES.items():
             self._put(name, np.zeros(sizes.get(name, 0) + 4 * loop.MARGIN, dtype))
+        self._put("proof_keys", np.zeros(_PROOFS + 4 * loop.MARGIN, np.uint64))
         self._put("put_back", np.zeros(2 * meters + loop.MARGIN, state.HEAP))
 
     def _visits_a_day(self) -> int:
@@ -146,21 +152,18 @@ class AreaRun:
             self._put(name, getattr(world, name))
         self._put("tables", world.tables)
         self._put("closes", world.closes)
-        loads = world.loads
-        self._put("starts", loads.starts)
-        self._put("offsets", loads.offsets)
-        self._put("profiles", loads.profiles)
-        self._put("load_days", loads.days)
-        self._put("boxes", loads.boxes.copy())
-        fleet["load_first_day"] = loads.first_day
-        fleet["load_blocks"] = loads.days.shape[1]
+        self._put("midnights", world.midnights)
+        self._put("local_days", world.local_days)
+        self._put("whole_days", world.whole_days)
+        self._arrays["loads"] = loads = world.loads._replace(boxes=world.loads.boxes.copy())
+        loads.put_into(fleet)
         self._put("connections", np.zeros(len(self.setups), state.CONNECTION))
         sizes = [model.tid_store for model in world.kinds.models]
         self._tid_room = max(sizes, default=1)
         self._put("tids", np.zeros(len(self.setups) * self._tid_room + 1, np.int32))
         self._put("answer", np.zeros(ANSWER_SIZE, np.int64))
-        self._put("counts", np.zeros((len(world.days), of.WIDTH), np.int64))
-        self._put("entries", np.zeros((len(world.days), len(Status)), np.int64))
+        self._put("counts", np.zeros((of.WIDTH, len(world.days)), np.int64))
+        self._put("entries", np.zeros((len(Status), len(world.days)), np.int64))
         values: dict[str, int] = {
             "seed": scenario.seed,
             "start": scenario.start,
@@ -238,7 +241,7 @@ class AreaRun:
                 "stock",
             ):
                 fleet[name] = getattr(depot, name)
-            self._arrays["counts"][0, of.STOCK] += depot.stock
+            self._arrays["counts"][of.STOCK, 0] += depot.stock
         self._put("deliveries", np.array(deliveries, np.int64))
         self._put("busy", np.zeros(max(int(fleet["crews"]), 1), np.int64))
         rows = np.zeros((len(listed), len(world.days), DAY_WIDTH), np.int64)
@@ -361,7 +364,9 @@ class AreaRun:
         while loop.run_area(self.fleet) == loop.NEEDS:
             if self.fleet["n_wanted"]:
                 self._make_wanted()
+            self._prove()
             self._make_room()
+        self._prove()
         if self.fleet["fault"]:
             raise FleetError(
                 f"the fleet engine cannot run the area {self._area.name} to its end (reason {self.fleet['fault']}); "
@@ -369,7 +374,14 @@ class AreaRun:
             )
         counts = self._arrays["counts"]
         states = list(STATES)
-        counts[:, states] = counts[:, states].cumsum(axis=0)
+        counts[states] = counts[states].cumsum(axis=1)
+
+    def _prove(self) -> None:
+        """Encipher and decipher the tokens that were entered. Raises AssertionError if one does not come out right."""
+        number = int(self.fleet["n_proof_clears"])
+        if first_wrong(self._arrays["proof_clears"], self._arrays["proof_keys"], number) >= 0:
+            raise AssertionError("a token was taken for what it is not")  # pragma: no cover
+        self.fleet["n_proof_clears"] = 0
 
     def _make_room(self) -> None:
         least = 4 * loop.MARGIN

@@ -39,7 +39,7 @@ def part_of_area(done: AreaRun, area: str, listed: Sequence[MeterSetup], names: 
     """The part that a run of the kernel is; `names` are the meters' where they do not follow from the connections."""
     events = _events(done, area, names)
     totals = tuple(_totals(done, row, meter, events) for row, meter in enumerate(listed))
-    entries = done.array("entries").sum(axis=0)
+    entries = done.array("entries").sum(axis=1)
     for row in range(len(listed)):
         entries = entries - done.array("day_rows")[row, :, books.DAY_ENTRIES :].sum(axis=0)
     meters = _meters(done, area, names) if area else tables.METERS.empty_table()
@@ -65,7 +65,7 @@ def _counts(done: AreaRun, area: str) -> AreaCounts:
     """The counts of the area's days."""
     if not area:
         return AreaCounts()
-    counts = done.array("counts")
+    counts = done.array("counts").T.copy()
     flows = counts[:, of.CREDITED] - counts[:, of.USED] - counts[:, of.CLEARED] - counts[:, of.REMOVED]
     living = ~done.setups["dead"]
     start = int(done.setups["credit"][living].sum())
@@ -73,7 +73,7 @@ def _counts(done: AreaRun, area: str) -> AreaCounts:
     counts[:, COLUMNS.index("register_end_ws")] = ends
     counts[1:, COLUMNS.index("register_start_ws")] = ends[:-1]
     counts[0, COLUMNS.index("register_start_ws")] = int(done.setups["credit"].sum())
-    whole = np.concatenate([counts, done.array("entries")], axis=1)
+    whole = np.concatenate([counts, done.array("entries").T], axis=1)
     return AreaCounts(_dates(done), (area,), np.ascontiguousarray(whole[:, np.newaxis, :]))
 
 

@@ -23,6 +23,7 @@ from meter_sim.engine.compiled.state import (
     VENDING_KEY,
 )
 from meter_sim.engine.local_days import local_days
+from meter_sim.local_time import DAY
 from meter_sim.people.customer import Customer
 from meter_sim.programme import Area, Channel, Programme, Visit
 from meter_sim.programme import Phase as ProgrammePhase
@@ -87,6 +88,8 @@ class World:
         self.groups = np.array([int(group) for group in self.kinds.supply_groups], np.int64)
         self.days = tuple(local_days(scenario))
         self.closes = np.array([end for _, end in self.days], np.int64)
+        self.local_days = np.array([day for day, _ in self.days], np.int64)
+        self.midnights, self.whole_days = _regular_days(scenario, self.days)
         self.loads: Loads = loads_of(
             self.kinds.loads, scenario.calendar, scenario.seed, scenario.start, scenario.end
         )
@@ -241,6 +244,26 @@ def _planned(programme: Programme, own: Sequence[ProgrammePhase], start: int) ->
     if change_until is not None:
         planned.append((change_until // 60 * 60 + 60, number + 1, outreach.END_PRINTING, -1))
     return planned
+
+
+def _regular_days(scenario: Scenario, days: Sequence[tuple[int, int]]) -> tuple[Numbers, Numbers]:
+    """Of each day of the books its midnight, and how many days in a row are whole and without a change of offset.
+
+    0 is a day without such a change that is not whole, -1 one with a change.
+    """
+    midnights, whole = np.zeros(len(days), np.int64), np.zeros(len(days), np.int64)
+    for place in range(len(days) - 1, -1, -1):
+        day, end = days[place]
+        midnight = scenario.calendar.midnight(day)
+        midnights[place] = midnight
+        first, after, offset = scenario.calendar.piece(midnight)
+        has_one = midnight == day * DAY - offset and (after is None or midnight + DAY <= after)
+        if not has_one:
+            whole[place] = -1
+        elif end == midnight + DAY and midnight >= scenario.start:
+            follows = place + 1 < len(days) and days[place + 1][0] == day + 1
+            whole[place] = 1 + (max(int(whole[place + 1]), 0) if follows else 0)
+    return midnights, whole
 
 
 def openings_of(scenario: Scenario, area: Area) -> tuple[Numbers, Numbers]:

@@ -5,10 +5,11 @@ from numpy import int64
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import may_supply, pending_count, pending_held
 from meter_sim.engine.compiled.jit import inner
-from meter_sim.engine.compiled.load import demand, reached
+from meter_sim.engine.compiled.load import add_days, asks_nothing, demand, of_days, reached, since_midnight
 from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.register import in_scope, presumed, revision_of
 from meter_sim.engine.compiled.state import LATE, UNKNOWN, Record, counts, models, numbers
+from meter_sim.local_time import DAY
 
 _ELECTRICITY = 0
 DAY_COLUMNS = 16
@@ -42,16 +43,16 @@ def day_cell(g: Record, c: Record) -> int64:
 @inner
 def count(g: Record, c: Record, place: int, number: int64) -> None:
     """Count something of the area's day."""
-    counts(g)[c.day, place] += number
+    counts(g)[place, c.day] += number
 
 
 @inner
 def _span(g: Record, place: int, first: int64, after: int64) -> None:
     """One more in this state at the closings of these days; the days are added up in the end."""
     table = counts(g)
-    table[first, place] += 1
+    table[place, first] += 1
     if after < g.days:
-        table[after, place] -= 1
+        table[place, after] -= 1
 
 
 @inner
@@ -89,35 +90,33 @@ def count_states(g: Record, c: Record, after: int64) -> None:
 
 
 @inner
-def _book(g: Record, c: Record, start: int64, end: int64) -> None:
-    """Book the load of a piece of one day."""
-    loads = box_of(g, c)
-    wanted = demand(loads, start, end, -1)
+def _book(g: Record, c: Record, wanted: int64, held: int64, seconds: int64) -> None:
+    """Book the load of a piece of one day: what was asked for, and what of it a power limit leaves."""
     table, day = counts(g), c.day
     used = int64(0)
     if c.switch_closed:
-        held = wanted if c.power_limit < 0 else demand(loads, start, end, c.power_limit)
         used = min(held, c.balance)
         c.balance -= used
         c.used += used
-        table[day, of.USED] += used
+        table[of.USED, day] += used
     elif c.tampered and models(g)[c.model].tamper_opens_switch:
-        table[day, of.OFF_TAMPER_S] += end - start
-        c.off_tamper += end - start
+        table[of.OFF_TAMPER_S, day] += seconds
+        c.off_tamper += seconds
     else:
         cause = int64(c.cause)
-        table[day, of.OFF_S + cause] += end - start
-        table[day, of.UNSERVED_BY_CAUSE + cause] += wanted
-        c.off_credit += end - start
+        table[of.OFF_S + cause, day] += seconds
+        table[of.UNSERVED_BY_CAUSE + cause, day] += wanted
+        c.off_credit += seconds
         if c.off_days[cause] != day + 1:
             c.off_days[cause] = day + 1
-            table[day, of.OFF_METERS_BY_CAUSE + cause] += 1
+            table[of.OFF_METERS_BY_CAUSE + cause, day] += 1
         if c.off_day != day + 1:
             c.off_day = day + 1
-            table[day, of.OFF_METERS] += 1
+            table[of.OFF_METERS, day] += 1
     unserved = wanted - used
-    table[day, of.UNSERVED] += unserved
-    c.unserved += unserved
+    if unserved:
+        table[of.UNSERVED, day] += unserved
+        c.unserved += unserved
     if c.listed:
         row = numbers(g.day_rows, g.room_day_rows)
         cell = day_cell(g, c)
@@ -125,7 +124,7 @@ def _book(g: Record, c: Record, start: int64, end: int64) -> None:
         row[cell + DAY_UNSERVED] += unserved
         if not c.switch_closed:
             place = DAY_OFF_TAMPER if c.tampered and models(g)[c.model].tamper_opens_switch else DAY_OFF_CREDIT
-            row[cell + place] += end - start
+            row[cell + place] += seconds
 
 
 @inner
@@ -155,9 +154,28 @@ def _read_listed(g: Record, c: Record) -> None:
 @inner
 def settle(g: Record, c: Record, now: int64) -> None:
     """Book the load up to this second, day by day; what falls on the second in which a day closes is the next day's."""
+    if c.listed or c.power_limit >= 0:
+        _settle_in_pieces(g, c, now)
+    elif c.dead:
+        _pass_days(g, c, now)
+    else:
+        _settle_in_days(g, c, now)
+    count_states(g, c, c.day)
+
+
+@inner
+def _pass_days(g: Record, c: Record, now: int64) -> None:
+    """Nothing is drawn where there is no meter."""
+    closes = numbers(g.closes, g.days)
+    c.settled = max(c.settled, now)
+    while c.day < g.days - 1 and now >= closes[c.day]:
+        c.day += 1
+
+
+@inner
+def _settle_in_pieces(g: Record, c: Record, now: int64) -> None:
+    """Settle a meter that is listed, with its readings and rows of days, or one that has a power limit."""
     start = c.settled
-    if now <= start and now < numbers(g.closes, g.days)[c.day] and not c.listed:
-        return
     c.settled = max(now, start)
     closes = numbers(g.closes, g.days)
     last = g.days - 1
@@ -168,7 +186,12 @@ def settle(g: Record, c: Record, now: int64) -> None:
             stop = min(stop, max(c.next_reading, start))
         if stop > start:
             if not c.dead:
-                _book(g, c, start, stop)
+                loads = box_of(g, c)
+                wanted = demand(loads, start, stop, -1)
+                held = wanted
+                if c.switch_closed and c.power_limit >= 0:
+                    held = demand(loads, start, stop, c.power_limit)
+                _book(g, c, wanted, held, stop - start)
             start = stop
         if c.listed and c.next_reading == start and start < g.end:
             _read_listed(g, c)
@@ -182,7 +205,50 @@ def settle(g: Record, c: Record, now: int64) -> None:
                 numbers(g.day_rows, g.room_day_rows)[day_cell(g, c) + DAY_START] = c.balance
         elif start >= now:
             break
-    count_states(g, c, c.day)
+
+
+@inner
+def _settle_in_days(g: Record, c: Record, now: int64) -> None:
+    """Settle any other meter: days without a change of offset by their sums, and many idle ones in one go."""
+    start = c.settled
+    closes = numbers(g.closes, g.days)
+    if now <= start and now < closes[c.day]:
+        return
+    c.settled = max(now, start)
+    local, midnights = numbers(g.local_days, g.days), numbers(g.midnights, g.days)
+    whole = numbers(g.whole_days, g.days)
+    last = g.days - 1
+    loads = box_of(g, c)
+    if asks_nothing(loads) and c.switch_closed:
+        while c.day < last and now >= closes[c.day]:
+            c.day += 1
+        return
+    while True:
+        closing = closes[c.day]
+        stop = min(now, closing)
+        if stop > start:
+            midnight = midnights[c.day]
+            if whole[c.day] >= 0:
+                wanted = since_midnight(loads, local[c.day], stop - midnight)
+                if start > midnight:
+                    wanted -= since_midnight(loads, local[c.day], start - midnight)
+            else:
+                wanted = demand(loads, start, stop, -1)
+            _book(g, c, wanted, wanted, stop - start)
+            start = stop
+        if start < closing or c.day == last:
+            break
+        c.day += 1
+        idle = min(whole[c.day], (now - start) // DAY)
+        if idle > 0 and c.switch_closed:
+            day = local[c.day]
+            total = of_days(loads, day, day + idle)
+            if total <= c.balance:
+                add_days(loads, day, day + idle, counts(g)[of.USED], c.day)
+                c.balance -= total
+                c.used += total
+                c.day += idle
+                start += idle * DAY
 
 
 @inner

@@ -26,7 +26,7 @@ from meter_sim.engine.compiled.register import (
 )
 from meter_sim.engine.compiled.state import Record, answer, hands, helds, models, numbers, steps, tids
 from meter_sim.engine.compiled.tasks import replace
-from meter_sim.engine.compiled.vending import REPLACES, put_down, reprint_key_change, sell
+from meter_sim.engine.compiled.vending import REPLACES, encipher_held, put_down, reprint_key_change, sell
 
 
 @inner
@@ -134,6 +134,7 @@ def _is_lost(g: Record, c: Record, held: Record) -> bool:
         return True
     if not holds(g, c, c.record):
         return False
+    encipher_held(g, c, held)
     status = would_answer(c, models(g), tids(g), int64(held.token_class), held.block, g.now, answer(g))
     return not is_accepted(status)
 
@@ -152,6 +153,7 @@ def _replace_tokens(g: Record, c: Record, hand_place: int64, pos: int64) -> None
             with_sections = with_sections or g.sections > 0
             held.label = label
             held.block = g.token
+            held.enciphered = g.enciphered
             held.clear = g.token_clear
             held.record = g.token_record
             held.tenths = g.token_tenths

@@ -53,12 +53,12 @@ def ask(g: Record, c: Record, place: int64) -> None:
     desk.waiting_number = number
     table = counts(g)
     base = which * of.DESK_STRIDE
-    table[c.day, of.REQUESTS + base] += 1
-    table[c.day, of.SERVED + base + outcome] += 1
-    table[c.day, of.WAIT_S + base] += waited
+    table[of.REQUESTS + base, c.day] += 1
+    table[of.SERVED + base + outcome, c.day] += 1
+    table[of.WAIT_S + base, c.day] += waited
     longest = which * of.LONGEST_STRIDE
-    table[c.day, of.LONGEST_WAIT_S + longest] = max(table[c.day, of.LONGEST_WAIT_S + longest], waited)
-    table[c.day, of.LONGEST_QUEUE + longest] = max(table[c.day, of.LONGEST_QUEUE + longest], number)
+    table[of.LONGEST_WAIT_S + longest, c.day] = max(table[of.LONGEST_WAIT_S + longest, c.day], waited)
+    table[of.LONGEST_QUEUE + longest, c.day] = max(table[of.LONGEST_QUEUE + longest, c.day], number)
     row = waits(g)[g.n_waits]
     row.desk = which
     row.at = arrival

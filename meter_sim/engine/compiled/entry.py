@@ -13,12 +13,24 @@ from meter_sim.engine.compiled.books import (
     count,
     day_cell,
 )
-from meter_sim.engine.compiled.decoder import CLEARED, CREDITED, KEY_CHANGED, may_supply
+from meter_sim.engine.compiled.decoder import CLEARED, CREDITED, KEY_CHANGED, READ, enter_clear, may_supply
 from meter_sim.engine.compiled.decoder import enter as decode_entry
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL, NOTHING, answered, begin, happened, happened_since
-from meter_sim.engine.compiled.register import group_of, holds_target, in_scope, look, revision_of
-from meter_sim.engine.compiled.state import Record, answer, entries, helds, models, numbers, tids
+from meter_sim.engine.compiled.register import group_of, holds_target, in_scope, key_place, look, revision_of
+from meter_sim.engine.compiled.state import (
+    Record,
+    answer,
+    entries,
+    helds,
+    keys,
+    models,
+    numbers,
+    proof_clears,
+    proof_keys,
+    tids,
+)
+from meter_sim.engine.compiled.vending import encipher_held
 from meter_sim.meter.answer import Status
 
 ACCEPT = int(Status.ACCEPT)
@@ -67,15 +79,24 @@ def _enter(
     label: int64,
     meant: int64,
     mistyped: bool,
+    proved: bool,
     by: int,
 ) -> int:
     """Enter digits and note what the meter answers; `meant` is the place of the token in the pool of those in hands."""
     closed, limit = c.switch_closed, c.power_limit
     before_revision, before_type = c.key_revision, c.key_type
-    status = decode_entry(c, models(g), tids(g), token_class, block, g.now, answer(g))
+    held = helds(g)[meant]
+    if proved:
+        status = enter_clear(c, models(g), tids(g), token_class, held.clear, g.now, answer(g))
+        if answer(g)[READ]:
+            proof_clears(g)[g.n_proof_clears] = held.clear
+            proof_keys(g)[g.n_proof_clears] = c.key_high
+            g.n_proof_clears += 1
+    else:
+        status = decode_entry(c, models(g), tids(g), token_class, block, g.now, answer(g))
     credited, cleared = answer(g)[CREDITED], answer(g)[CLEARED]
     key_changed = answer(g)[KEY_CHANGED]
-    entries(g)[c.day, status - 1] += 1
+    entries(g)[status - 1, c.day] += 1
     if credited:
         count(g, c, of.CREDITED, credited)
     if cleared:
@@ -87,9 +108,11 @@ def _enter(
         row[cell + DAY_CLEARED] += cleared
         row[cell + DAY_ENTRIES + status - 1] += 1
     accepted = is_accepted(status)
-    held = helds(g)[meant]
-    ledger.enter(g, c, held.token_class, held.block, accepted and not mistyped)
+    ledger.enter(g, c, held.token_class, held.clear, held.record, accepted and not mistyped)
     if c.keep == ALL or (c.keep != NOTHING and not accepted):
+        if proved:
+            encipher_held(g, c, held)
+            upper, lower = rows.digits_of(held.token_class, held.block)
         event = begin(g, c, rows.ENTRY)
         if not mistyped:
             rows.put_issued(
@@ -127,16 +150,29 @@ def enter(g: Record, c: Record, meant: int64, label: int64, by: int) -> int:
     """Enter a token as it was printed; the status."""
     held = helds(g)[meant]
     upper, lower = uint64(0), uint64(0)
-    if c.keep != NOTHING:
-        upper, lower = rows.digits_of(held.token_class, held.block)
-    return _enter(g, c, int64(held.token_class), held.block, upper, lower, label, meant, False, by)
+    proved = not held.enciphered and _is_under_its_key(g, c, held.record)
+    if not proved:
+        encipher_held(g, c, held)
+        if c.keep != NOTHING:
+            upper, lower = rows.digits_of(held.token_class, held.block)
+    return _enter(g, c, int64(held.token_class), held.block, upper, lower, label, meant, False, proved, by)
+
+
+@inner
+def _is_under_its_key(g: Record, c: Record, record: int64) -> bool:
+    """Whether a meter with 64-bit keys holds the key that tokens are made under for this record."""
+    if models(g)[c.model].is_long:
+        return False
+    place = key_place(g, c, record)
+    return place >= 0 and keys(g)[place].high == c.key_high
 
 
 @inner
 def enter_mistyped(g: Record, c: Record, meant: int64, label: int64, word: int64) -> int:
     """Enter a token with a wrong digit; the status."""
     held = helds(g)[meant]
+    encipher_held(g, c, held)
     upper, lower = rows.digits_of(held.token_class, held.block)
     upper, lower = rows.mistyped(upper, lower, word)
     token_class, block = rows.class_and_block(upper, lower)
-    return _enter(g, c, token_class, block, upper, lower, label, meant, True, BY_CHANNEL)
+    return _enter(g, c, token_class, block, upper, lower, label, meant, True, False, BY_CHANNEL)

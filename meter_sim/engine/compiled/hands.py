@@ -24,6 +24,7 @@ def add_token(g: Record, hand_place: int64, label: int64) -> None:
     held.label = label
     held.token_class = 0
     held.block = g.token
+    held.enciphered = g.enciphered
     held.clear = g.token_clear
     held.record = g.token_record
     held.tenths = g.token_tenths
@@ -49,6 +50,7 @@ def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_pur
         )
         held.token_class = 2
         held.block = c.changes[section]
+        held.enciphered = True
         held.clear = c.changes_clear[section]
         held.record = c.changes_record
         held.tenths = 0

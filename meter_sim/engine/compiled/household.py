@@ -363,7 +363,7 @@ def open_drawer(g: Record, c: Record) -> None:
     if not sell_at(g, c, pos, c.drawer_tenths, c.drawer_issued_at, True):
         refused(g, c, rows.ISSUE_REFUSED, rows.label_drawer(), pos)
         return
-    note_token(g, c, 0, g.token, g.token_record, electric_tenths(c, g.token_tenths))
+    note_token(g, c, 0, g.token_clear, g.token_record, electric_tenths(c, g.token_tenths))
     issued(g, c, rows.HELD, 0, g.token, g.token_clear, g.token_record, rows.label_drawer(), pos)
     hand = take_hand(g, OLD_DRAWER)
     add_token(g, hand, rows.label_drawer())
@@ -401,7 +401,7 @@ def sit_on(g: Record, c: Record, place: int64) -> None:
         if token >= 0:
             held = helds(g)[token]
             if process.tried == 0 and (
-                held.done or (held.section and is_taken(g, c, int64(held.token_class), held.block))
+                held.done or (held.section and is_taken(g, c, int64(held.token_class), held.clear, held.record))
             ):
                 held.done = True
                 process.place += 1
@@ -424,7 +424,7 @@ def _after_sitting(g: Record, c: Record, place: int64) -> bool:
     for position in range(hand.number):
         held = helds(g)[hand.tokens[position]]
         if held.section:
-            held.done = is_taken(g, c, int64(held.token_class), held.block)
+            held.done = is_taken(g, c, int64(held.token_class), held.clear, held.record)
     process.sitting += 1
     if not is_left(g, hand_place):
         set_cause(c, of.NO_MONEY)
@@ -517,7 +517,7 @@ def key_in(g: Record, c: Record, place: int64) -> None:
                 for position in range(hand.number):
                     other = helds(g)[hand.tokens[position]]
                     if other.section:
-                        take_section(g, c, int64(other.token_class), other.block)
+                        take_section(g, c, int64(other.token_class), other.clear, other.record)
         accepted = bool(held.done)  # also a section of a message that another hand saw done with meanwhile
     process.tried += 1
     if accepted or process.tried >= who.tries:

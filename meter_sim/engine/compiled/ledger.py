@@ -10,30 +10,30 @@ from meter_sim.engine.compiled.state import Record, give_open, keys, opens, take
 
 
 @inner
-def _find(g: Record, c: Record, token_class: int64, block: uint64) -> int64:
+def _find(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> int64:
     """The place of an open token; -1 where it is none."""
     pool = opens(g)
     place = int64(c.opened)
     while place >= 0:
-        if pool[place].block == block and pool[place].token_class == token_class:
+        if pool[place].clear == clear and pool[place].record == record and pool[place].token_class == token_class:
             return place
         place = int64(pool[place].next)
     return int64(-1)
 
 
 @inner
-def issue(g: Record, c: Record, token_class: int64, block: uint64, record: int64, tenths: int64) -> None:
+def issue(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, tenths: int64) -> None:
     """Note a token that is handed out, unless its digits are open already; `tenths` are those of electricity.
 
     Two credit tokens have the same digits only if they have the same TID, so only sections are looked for where a TID
     is given once.
     """
-    if (token_class == 2 or g.wraps_or_lists) and _find(g, c, token_class, block) >= 0:
+    if (token_class == 2 or g.wraps_or_lists) and _find(g, c, token_class, clear, record) >= 0:
         return
     place = take_open(g)
     token = opens(g)[place]
     token.token_class = token_class
-    token.block = block
+    token.clear = clear
     token.record = record
     token.tenths = tenths
     token.tried = False
@@ -44,13 +44,13 @@ def issue(g: Record, c: Record, token_class: int64, block: uint64, record: int64
 
 
 @inner
-def enter(g: Record, c: Record, token_class: int64, block: uint64, accepted: bool) -> None:
+def enter(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, accepted: bool) -> None:
     """Note what the meter answered to a token that somebody meant to enter; mistyped is not accepted."""
     pool = opens(g)
     before, place = int64(-1), int64(c.opened)
     while place >= 0:
         token = pool[place]
-        if token.block == block and token.token_class == token_class:
+        if token.clear == clear and token.record == record and token.token_class == token_class:
             if not accepted:
                 token.tried = True
                 return
@@ -83,25 +83,26 @@ def count_lost(g: Record, c: Record) -> None:
 
 
 @inner
-def take_section(g: Record, c: Record, token_class: int64, block: uint64) -> None:
+def take_section(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> None:
     """Note a section whose change came to its end."""
-    if is_taken(g, c, token_class, block):
+    if is_taken(g, c, token_class, clear, record):
         return
     place = take_open(g)
     token = opens(g)[place]
     token.token_class = token_class
-    token.block = block
+    token.clear = clear
+    token.record = record
     token.next = c.taken
     c.taken = place
 
 
 @inner
-def is_taken(g: Record, c: Record, token_class: int64, block: uint64) -> bool:
+def is_taken(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> bool:
     """Whether the change of a section came to its end."""
     pool = opens(g)
     place = int64(c.taken)
     while place >= 0:
-        if pool[place].block == block and pool[place].token_class == token_class:
+        if pool[place].clear == clear and pool[place].record == record and pool[place].token_class == token_class:
             return True
         place = int64(pool[place].next)
     return False

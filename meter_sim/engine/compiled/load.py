@@ -11,7 +11,7 @@ products, many days at once, over a table of lower bits whose columns are the bl
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import int64, uint16, uint32, uint64
@@ -22,9 +22,12 @@ from meter_sim.draws import Purpose
 from meter_sim.engine.compiled.calendar import month_number, piece, weekday
 from meter_sim.engine.compiled.draws import KNOTS, philox, value_of
 from meter_sim.engine.compiled.jit import Whole, compiled
+from meter_sim.engine.compiled.memory import numbers, rows_of, view_of
 from meter_sim.local_time import DAY, HOUR, LocalCalendar
 from meter_sim.meter.load import HOURS, LoadProfile
 
+Record = Any
+"""A record of a structured array, in a kernel."""
 BLOCK = 64
 """Days that are filled at a time."""
 SLOTS = 64
@@ -58,6 +61,9 @@ DAYS = np.dtype(
 """A block of a load's days before the factor: the lower 16 bits of each hour's energy, by hour and day; each day's
 energy; and its kind."""
 
+DAYS_AT_HAND = 4
+"""Days of which the sums by hour are kept: that of the latest event and that of the next purchase are among them."""
+
 BOX = np.dtype(
     [
         ("load", np.int64),
@@ -72,13 +78,33 @@ BOX = np.dtype(
         ("words", np.uint32, (BLOCK,)),
         ("lower_factors", np.uint16, (BLOCK,)),
         ("lost", np.uint32, (BLOCK,)),
+        ("hours_of", np.int64, (DAYS_AT_HAND,)),
+        ("hours", np.int64, (DAYS_AT_HAND, HOURS + 1)),
     ],
     align=True,
 )
 """The connection that is being worked on: its load and its share of it (of ONE); whether it asks for nothing at all,
 whether a day's energy times any factor stays within 63 bits, whether every day has the same factor. By slot the block
 that lies there; by slot and day the factor of ONE and the demand from the block's first midnight to that of the day,
-watt-seconds. The rest is scratch."""
+watt-seconds. `hours_of` are the days whose demand from midnight to each hour is at hand in `hours`. The rest is
+scratch."""
+
+
+LOADS = np.dtype(
+    [
+        *((name, "i8") for name in ("starts", "offsets", "profiles", "boxes", "load_days")),
+        *((f"room_{name}", "i8") for name in ("starts", "offsets", "profiles", "boxes")),
+        ("load_blocks", "i8"),
+        ("load_first_day", "i8"),
+        ("seed", "u8"),
+    ]
+)
+"""The loads of a run, as the kernels take them: addresses of the arrays of `Loads` and how many elements they have.
+Any record that has these fields among others will do."""
+
+_box_of = view_of("boxes", BOX)
+_profiles = view_of("profiles", PROFILE)
+_days_at = rows_of(DAYS)
 
 
 class Loads(NamedTuple):
@@ -96,6 +122,14 @@ class Loads(NamedTuple):
     """DAYS by load and block."""
     boxes: NDArray[np.void]
     """One BOX."""
+
+    def put_into(self, record: Any) -> None:  # noqa: ANN401
+        """Fill the fields of LOADS in; the record's kernels may run as long as these arrays are kept."""
+        for name in ("starts", "offsets", "profiles", "boxes"):
+            array = getattr(self, name)
+            record[name], record[f"room_{name}"] = array.ctypes.data, array.size
+        record["load_days"], record["load_blocks"] = self.days.ctypes.data, self.days.shape[1]
+        record["load_first_day"], record["seed"] = self.first_day, self.seed
 
 
 def loads_of(profiles: Sequence[LoadProfile], calendar: LocalCalendar, seed: int, start: int, end: int) -> Loads:
@@ -117,6 +151,7 @@ def loads_of(profiles: Sequence[LoadProfile], calendar: LocalCalendar, seed: int
         of_days["kinds"][row] = kinds.reshape(blocks, BLOCK)
     boxes = np.zeros(1, BOX)
     boxes["held"] = _EMPTY
+    boxes["hours_of"] = _EMPTY
     return Loads(
         starts=np.array(calendar.starts, np.int64),
         offsets=np.array(calendar.offsets, np.int64),
@@ -158,9 +193,9 @@ def _seconds_to(energy: Whole, hourly: Whole) -> Whole:
 
 
 @compiled
-def box_for(loads: Loads, load: Whole, share: Whole, connection: Whole) -> None:
+def box_for(loads: Record, load: Whole, share: Whole, connection: Whole) -> None:
     """Give the box to a connection with this load and this share of it (of ONE)."""
-    box, profile = loads.boxes[0], loads.profiles[load]
+    box, profile = _box_of(loads)[0], _profiles(loads)[load]
     box.load, box.share, box.connection = load, share, connection
     greatest_factor = _times(profile.variation[CELLS], share)
     box.nothing = int64(profile.greatest == 0 or greatest_factor == 0)
@@ -169,6 +204,14 @@ def box_for(loads: Loads, load: Whole, share: Whole, connection: Whole) -> None:
     held = box.held
     for slot in range(SLOTS):
         held[slot] = _EMPTY
+    for place in range(DAYS_AT_HAND):
+        box.hours_of[place] = _EMPTY
+
+
+@compiled
+def asks_nothing(loads: Record) -> bool:
+    """Whether the connection asks for nothing at all, ever."""
+    return bool(_box_of(loads)[0].nothing)
 
 
 @compiled
@@ -213,10 +256,10 @@ def _add_up(
 
 
 @compiled
-def fill(loads: Loads, block: Whole, slot: Whole) -> None:
+def fill(loads: Record, block: Whole, slot: Whole) -> None:
     """Fill a slot with a block of days: draw their factors, add up their demand."""
-    box, profile = loads.boxes[0], loads.profiles[loads.boxes[0].load]
-    first = loads.first_day + block * BLOCK
+    box, profile = _box_of(loads)[0], _profiles(loads)[_box_of(loads)[0].load]
+    first = loads.load_first_day + block * BLOCK
     factors, sums = box.factors, box.sums
     if box.constant:
         factor = _times(profile.variation[0], box.share)
@@ -226,8 +269,8 @@ def fill(loads: Loads, block: Whole, slot: Whole) -> None:
         _draw_days(loads.seed, box.connection, first, box.words)
         _turn_into_factors(box.words, profile.variation, box.share, factors, slot)
     sums[slot, 0] = 0
-    if box.narrow and block >= 0 and block < loads.days.shape[1]:
-        days = loads.days[box.load, block]
+    if box.narrow and block >= 0 and block < loads.load_blocks:
+        days = _days_at(loads.load_days, loads.room_profiles, loads.load_blocks)[box.load, block]
         _add_up(days.lower_bits, days.energies, slot, factors, sums, box.lower_factors, box.lost)
     else:
         total: Whole = 0
@@ -240,67 +283,99 @@ def fill(loads: Loads, block: Whole, slot: Whole) -> None:
 
 
 @compiled
-def _kind_of(loads: Loads, day: Whole) -> Whole:
+def _kind_of(loads: Record, day: Whole) -> Whole:
     """Season * 3 + kind of day."""
-    load = loads.boxes[0].load
-    block = (day - loads.first_day) >> _BLOCK_BITS
-    if block >= 0 and block < loads.days.shape[1]:
-        return int64(loads.days[load, block].kinds[(day - loads.first_day) & (BLOCK - 1)])
+    load = _box_of(loads)[0].load
+    block = (day - loads.load_first_day) >> _BLOCK_BITS
+    if block >= 0 and block < loads.load_blocks:
+        return int64(_days_at(loads.load_days, loads.room_profiles, loads.load_blocks)[load, block].kinds[(day - loads.load_first_day) & (BLOCK - 1)])
     kind = max(weekday(day) - 4, 0)
-    return kind + _KINDS if loads.profiles[load].high_months[month_number(day)] else kind
+    return kind + _KINDS if _profiles(loads)[load].high_months[month_number(day)] else kind
 
 
 @compiled
-def _slot_of(loads: Loads, day: Whole) -> Whole:
+def _slot_of(loads: Record, day: Whole) -> Whole:
     """The slot in which a day's block lies, filled."""
-    block = (day - loads.first_day) >> _BLOCK_BITS
+    block = (day - loads.load_first_day) >> _BLOCK_BITS
     slot = block & (SLOTS - 1)
-    if loads.boxes[0].held[slot] != block:
+    if _box_of(loads)[0].held[slot] != block:
         fill(loads, block, slot)
     return slot
 
 
 @compiled
-def _place_of(loads: Loads, day: Whole) -> Whole:
+def _place_of(loads: Record, day: Whole) -> Whole:
     """The place of a day in its block."""
-    return (day - loads.first_day) & (BLOCK - 1)
+    return (day - loads.load_first_day) & (BLOCK - 1)
 
 
 @compiled
-def _energy_of(loads: Loads, day: Whole, hour: Whole) -> Whole:
+def _energy_of(loads: Record, day: Whole, hour: Whole) -> Whole:
     """Watt-seconds of a local hour."""
-    box = loads.boxes[0]
+    box = _box_of(loads)[0]
     factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
-    return _times(loads.profiles[box.load].hours[_kind_of(loads, day), hour], factor)
+    return _times(_profiles(loads)[box.load].hours[_kind_of(loads, day), hour], factor)
 
 
 @compiled
-def _since_midnight(loads: Loads, day: Whole, seconds: Whole) -> Whole:
-    """Watt-seconds asked for in the first seconds, less than a day, of a day without a change of offset."""
-    if seconds == 0:
-        return 0
-    box = loads.boxes[0]
+def _hours_of(loads: Record, day: Whole) -> Whole:
+    """Where the sums of a day's demand by hour are at hand."""
+    box = _box_of(loads)[0]
+    place = day & (DAYS_AT_HAND - 1)
+    if box.hours_of[place] == day:
+        return place
     factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
-    hours, kind = loads.profiles[box.load].hours, _kind_of(loads, day)
-    last = seconds // HOUR
+    hours, kind = _profiles(loads)[box.load].hours, _kind_of(loads, day)
     total: Whole = 0
+    box.hours[place, 0] = 0
     if box.narrow:
-        for hour in range(last):
+        for hour in range(HOURS):
             total += hours[kind, hour] * factor >> 16
+            box.hours[place, hour + 1] = total
     else:
-        for hour in range(last):
+        for hour in range(HOURS):
             total += _times(hours[kind, hour], factor)
-    return total + _part(_times(hours[kind, last], factor), seconds - last * HOUR)
+            box.hours[place, hour + 1] = total
+    box.hours_of[place] = day
+    return place
 
 
 @compiled
-def _of_days(loads: Loads, day: Whole, after: Whole) -> Whole:
+def since_midnight(loads: Record, day: Whole, seconds: Whole) -> Whole:
+    """Watt-seconds asked for in the first seconds, a whole day at most, of a day without a change of offset."""
+    if seconds == 0 or _box_of(loads)[0].nothing:
+        return 0
+    sums = _box_of(loads)[0].hours[_hours_of(loads, day)]
+    hour = min(seconds // HOUR, HOURS - 1)
+    return sums[hour] + _part(sums[hour + 1] - sums[hour], seconds - hour * HOUR)
+
+
+@compiled
+def add_days(loads: Record, day: Whole, after: Whole, into: NDArray[int64], place: Whole) -> Whole:
+    """Add the demand of the whole days from `day` to before `after`, each to its place from `place` on; the sum."""
+    total: Whole = 0
+    if _box_of(loads)[0].nothing:
+        return total
+    while day < after:
+        slot, first = _slot_of(loads, day), _place_of(loads, day)
+        count = min(BLOCK - first, after - day)
+        sums = _box_of(loads)[0].sums[slot]
+        for step in range(count):
+            into[place + step] += sums[first + step + 1] - sums[first + step]
+        total += sums[first + count] - sums[first]
+        day += count
+        place += count
+    return total
+
+
+@compiled
+def of_days(loads: Record, day: Whole, after: Whole) -> Whole:
     """Watt-seconds of the whole days from `day` to before `after`."""
     total: Whole = 0
     while day < after:
         slot, place = _slot_of(loads, day), _place_of(loads, day)
         count = min(BLOCK - place, after - day)
-        total += loads.boxes[0].sums[slot, place + count] - loads.boxes[0].sums[slot, place]
+        total += _box_of(loads)[0].sums[slot, place + count] - _box_of(loads)[0].sums[slot, place]
         day += count
     return total
 
@@ -312,9 +387,9 @@ def _capped(energy: Whole, limit: Whole) -> Whole:
 
 
 @compiled
-def _stretch(loads: Loads, instant: Whole, limit: Whole) -> tuple[Whole, Whole, Whole]:
+def _stretch(loads: Record, instant: Whole, limit: Whole) -> tuple[Whole, Whole, Whole]:
     """First second, first second after, and hourly energy of the stretch that an instant lies in."""
-    earliest, latest, offset = piece(loads.starts, loads.offsets, instant)
+    earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), instant)
     local = instant + offset
     day = local // DAY
     hour = (local - day * DAY) // HOUR
@@ -323,21 +398,21 @@ def _stretch(loads: Loads, instant: Whole, limit: Whole) -> tuple[Whole, Whole, 
 
 
 @compiled
-def demand(loads: Loads, start: Whole, end: Whole, limit: Whole) -> Whole:
+def demand(loads: Record, start: Whole, end: Whole, limit: Whole) -> Whole:
     """Watt-seconds asked for from `start` to just before `end`; `limit` in watts, -1 is none."""
     total: Whole = 0
-    if loads.boxes[0].nothing:
+    if _box_of(loads)[0].nothing:
         return total
     while start < end:
-        earliest, latest, offset = piece(loads.starts, loads.offsets, start)
+        earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), start)
         day = (start + offset) // DAY
         midnight = day * DAY - offset
         if limit < 0 and earliest <= midnight and midnight + DAY <= latest:
             last = (min(end, latest) + offset) // DAY
-            total += _of_days(loads, day, last) - _since_midnight(loads, day, start - midnight)
+            total += of_days(loads, day, last) - since_midnight(loads, day, start - midnight)
             start = last * DAY - offset
             if end <= latest and start + DAY <= latest:
-                return total + _since_midnight(loads, last, end - start)
+                return total + since_midnight(loads, last, end - start)
             continue
         first, after, hourly = _stretch(loads, start, limit)
         stop = min(after, end)
@@ -347,50 +422,46 @@ def demand(loads: Loads, start: Whole, end: Whole, limit: Whole) -> Whole:
 
 
 @compiled
-def _within(loads: Loads, day: Whole, wanted: Whole) -> Whole:
+def _within(loads: Record, day: Whole, wanted: Whole) -> Whole:
     """The seconds after the midnight of a day without a change of offset that ask for so much; the day suffices."""
-    box = loads.boxes[0]
-    factor = box.factors[_slot_of(loads, day), _place_of(loads, day)]
-    hours, kind = loads.profiles[box.load].hours, _kind_of(loads, day)
-    hour = 0
-    hourly = _times(hours[kind, 0], factor)
-    while wanted > hourly:
-        wanted -= hourly
-        hour += 1
-        hourly = _times(hours[kind, hour], factor)
-    return hour * HOUR + _seconds_to(wanted, hourly)
+    sums = _box_of(loads)[0].hours[_hours_of(loads, day)]
+    hour: Whole = 0
+    for step in (16, 8, 4, 2, 1):  # the last hour before which less than that is asked for
+        if hour + step < HOURS and sums[hour + step] < wanted:
+            hour += step
+    return hour * HOUR + _seconds_to(wanted - sums[hour], sums[hour + 1] - sums[hour])
 
 
 @compiled
-def reached(loads: Loads, start: Whole, energy: Whole, until: Whole, limit: Whole) -> Whole:
+def reached(loads: Record, start: Whole, energy: Whole, until: Whole, limit: Whole) -> Whole:
     """The first second at which the demand since `start` is at least `energy`; -1 if that is after `until`."""
     if energy <= 0:
         return start
-    if loads.boxes[0].nothing:
+    if _box_of(loads)[0].nothing:
         return -1
     while start < until:
-        earliest, latest, offset = piece(loads.starts, loads.offsets, start)
+        earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), start)
         day = (start + offset) // DAY
         midnight = day * DAY - offset
         if limit < 0 and earliest <= midnight and midnight + DAY <= latest:
-            energy += _since_midnight(loads, day, start - midnight)
+            energy += since_midnight(loads, day, start - midnight)
             after = min((latest + offset) // DAY, (until - 1 + offset) // DAY + 1)
             while day < after:
                 slot, place = _slot_of(loads, day), _place_of(loads, day)
                 last = place + min(BLOCK - place, after - day)
-                wanted = energy + loads.boxes[0].sums[slot, place]
-                if wanted <= loads.boxes[0].sums[slot, last]:
+                wanted = energy + _box_of(loads)[0].sums[slot, place]
+                if wanted <= _box_of(loads)[0].sums[slot, last]:
                     low, high = place, last  # sums[low] < wanted <= sums[high]
                     while high - low > 1:
                         middle = (low + high) >> 1
-                        if loads.boxes[0].sums[slot, middle] >= wanted:
+                        if _box_of(loads)[0].sums[slot, middle] >= wanted:
                             high = middle
                         else:
                             low = middle
                     day += low - place
-                    instant = day * DAY - offset + _within(loads, day, wanted - loads.boxes[0].sums[slot, low])
+                    instant = day * DAY - offset + _within(loads, day, wanted - _box_of(loads)[0].sums[slot, low])
                     return instant if instant <= until else -1
-                energy = wanted - loads.boxes[0].sums[slot, last]
+                energy = wanted - _box_of(loads)[0].sums[slot, last]
                 day += last - place
             start = day * DAY - offset
             continue
@@ -406,22 +477,22 @@ def reached(loads: Loads, start: Whole, energy: Whole, until: Whole, limit: Whol
 
 
 @compiled
-def power(loads: Loads, instant: Whole, limit: Whole) -> Whole:
+def power(loads: Record, instant: Whole, limit: Whole) -> Whole:
     """Watts at a second, rounded down."""
-    return 0 if loads.boxes[0].nothing else _stretch(loads, instant, limit)[2] // HOUR
+    return 0 if _box_of(loads)[0].nothing else _stretch(loads, instant, limit)[2] // HOUR
 
 
 @compiled
-def binds(loads: Loads, instant: Whole, limit: Whole) -> bool:
+def binds(loads: Record, instant: Whole, limit: Whole) -> bool:
     """Whether the household asks for more than the power limit at a second."""
-    energy = 0 if loads.boxes[0].nothing else _stretch(loads, instant, -1)[2]
+    energy = 0 if _box_of(loads)[0].nothing else _stretch(loads, instant, -1)[2]
     return bool(energy > 0 and (energy - 1) // HOUR >= limit)
 
 
 @compiled
-def binding_changes(loads: Loads, start: Whole, limit: Whole, until: Whole) -> Whole:
+def binding_changes(loads: Record, start: Whole, limit: Whole, until: Whole) -> Whole:
     """The first second after `start` at which the limit begins or ceases to bind; -1 if not before `until`."""
-    if loads.boxes[0].nothing:
+    if _box_of(loads)[0].nothing:
         return -1
     now = binds(loads, start, limit)
     while True:

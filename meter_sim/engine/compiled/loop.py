@@ -59,6 +59,7 @@ from meter_sim.engine.compiled.state import (
     tids,
 )
 from meter_sim.engine.compiled.tasks import NO_TASK, opening_order, pass_openings
+from meter_sim.engine.compiled.vending import enciphered
 
 DONE, WAITS, NEEDS = range(3)
 """What came of going on: nothing is left to do before the run's end; it waits in the heap; there is no room, or a
@@ -134,6 +135,7 @@ def has_room(g: Record) -> bool:
         and g.room_appointments - g.n_appointments >= MARGIN
         and g.room_returns - g.n_returns >= MARGIN
         and g.room_wanted - g.n_wanted >= MARGIN
+        and g.room_proof_clears - g.n_proof_clears >= MARGIN
     )
 
 
@@ -323,7 +325,8 @@ def _fates(g: Record, c: Record) -> None:
         if not token.tried:
             c.fates[FATE_UNENTERED] += 1
         else:
-            status = would_answer(c, models(g), tids(g), int64(token.token_class), token.block, g.end, answer(g))
+            block = enciphered(g, c, token.record, token.clear)
+            status = would_answer(c, models(g), tids(g), int64(token.token_class), block, g.end, answer(g))
             if is_accepted(status):
                 c.fates[FATE_STILL_VALID] += 1
             else:

@@ -77,8 +77,8 @@ def numbers(typing_context: Any, address: Any, length: Any) -> Any:  # noqa: ANN
     return kind(types.int64, types.int64), generated
 
 
-def table_view(name: str, width: str | int) -> Callable[[Any], Any]:
-    """A function of a kernel: a table of whole numbers, `room_name` in all, of this width or this many rows (a field)."""
+def table_view(name: str, *, height: int = 0, width: int = 0) -> Callable[[Any], Any]:
+    """A function of a kernel: a table of whole numbers, `room_name` in all, of this height or of this width."""
     kind = types.Array(types.int64, 2, "C")
 
     @intrinsic  # type: ignore[misc]
@@ -88,12 +88,9 @@ def table_view(name: str, width: str | int) -> Callable[[Any], Any]:
         def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
             address = _field(builder, arguments[0], signature.args[0], name)
             room = _field(builder, arguments[0], signature.args[0], f"room_{name}")
-            if isinstance(width, int):
-                columns = context.get_constant(types.intp, width)
-                shape = [builder.sdiv(room, columns), columns]
-            else:
-                number = _field(builder, arguments[0], signature.args[0], width)
-                shape = [number, builder.sdiv(room, number)]
+            known = context.get_constant(types.intp, height or width)
+            other = builder.sdiv(room, known)
+            shape = [known, other] if height else [other, known]
             return _view(context, builder, kind, address, shape)
 
         return kind(record), generated

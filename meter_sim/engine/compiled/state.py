@@ -235,11 +235,13 @@ HELD = np.dtype(
         ("section", "b1"),
         ("done", "b1"),
         ("shared", "b1"),
+        ("enciphered", "b1"),
         ("next", "i4"),
     ],
     align=True,
 )
-"""A token in a hand, or in a message and perhaps a hand besides (`shared`); its digits are class and block, `clear` what they say."""
+"""A token in a hand, or in a message and perhaps a hand besides (`shared`); its digits are class and block, once it is
+`enciphered`, `clear` what they say."""
 
 HAND = np.dtype(
     [
@@ -256,10 +258,11 @@ HAND = np.dtype(
 nor they are given back."""
 
 OPEN = np.dtype(
-    [("block", "u8"), ("record", "i8"), ("tenths", "i8"), ("token_class", "u1"), ("tried", "b1"), ("next", "i4")],
+    [("clear", "u8"), ("record", "i8"), ("tenths", "i8"), ("token_class", "u1"), ("tried", "b1"), ("next", "i4")],
     align=True,
 )
-"""A token that the meter has not accepted yet; or a section that was taken."""
+"""A token that the meter has not accepted yet, by what it says and the record that it was made under; or a section
+that was taken."""
 
 KEY = np.dtype([("record", "i8"), ("high", "u8"), ("low", "u8"), ("next", "i4")], align=True)
 """A decoder key of a connection, by the record that it belongs to."""
@@ -322,6 +325,9 @@ _ARRAYS = (
     "steps",
     "phases",
     "closes",
+    "midnights",
+    "local_days",
+    "whole_days",
     "openings",
     "closings",
     "starts",
@@ -353,10 +359,12 @@ _ARRAYS = (
     "profiles",
     "load_days",
     "boxes",
+    "proof_clears",
+    "proof_keys",
 )
 POOLS = ("helds", "hands", "opens", "keys", "processes")
 """Arrays with a list of free places; `free_NAME` heads it."""
-FILLED = ("log", "waits", "heap", "tasks", "appointments", "returns", "wanted")
+FILLED = ("log", "waits", "heap", "tasks", "appointments", "returns", "wanted", "proof_clears")
 """Arrays that fill up from the start; `n_NAME` is how many of `room_NAME` are filled."""
 
 FLEET = np.dtype(
@@ -443,6 +451,7 @@ FLEET = np.dtype(
         ("made", "u8", (MOST_SECTIONS,)),
         ("made_clear", "u8", (MOST_SECTIONS,)),
         ("token", "u8"),
+        ("enciphered", "b1"),
         ("token_clear", "u8"),
         ("token_record", "i8"),
         ("token_tenths", "i8"),
@@ -477,14 +486,18 @@ appointments = view_of("appointments", HEAP)
 put_back = view_of("put_back", HEAP)
 """Scratch: tasks that were looked at and not taken, and from behind the rows of connections that are visited."""
 desks = view_of("desks", DESK)
+proof_clears = view_of("proof_clears", np.dtype(np.uint64))
+"""Tokens that were entered under the very key that they were made under: what they say. They are enciphered and
+deciphered many at a time (`proof.py`)."""
+proof_keys = view_of("proof_keys", np.dtype(np.uint64))
 answer = view_of("answer", np.dtype(np.int64))
 """What the decoder says of an entry."""
-tables = table_view("tables", KNOTS)
+tables = table_view("tables", width=KNOTS)
 """The distributions' tables."""
-counts = table_view("counts", of.WIDTH)
-"""What is counted of the area, a row a day."""
-entries = table_view("entries", len(Status))
-"""Entries by result, a row a day."""
+counts = table_view("counts", height=of.WIDTH)
+"""What is counted of the area, by column and day."""
+entries = table_view("entries", height=len(Status))
+"""Entries by result and day."""
 
 
 # -- pools ---------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def day_index(g: Record, instant: int64) -> int64:
 @inner
 def count_from(g: Record, place: int, day: int64, number: int64) -> None:
     """So many more from the closing of a day on; the days are added up in the end."""
-    counts(g)[day, place] += number
+    counts(g)[place, day] += number
 
 
 @inner

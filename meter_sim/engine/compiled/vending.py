@@ -12,7 +12,7 @@ from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.books import DAY_BOUGHT, DAY_PURCHASES, count, day_cell, set_cause
 from meter_sim.engine.compiled.draws import draw
 from meter_sim.engine.compiled.jit import inner
-from meter_sim.engine.compiled.journal import happened_at, issued, refused
+from meter_sim.engine.compiled.journal import ALL, happened_at, issued, refused
 from meter_sim.engine.compiled.register import (
     MISSING_KEY,
     applied,
@@ -99,6 +99,14 @@ def enciphered(g: Record, c: Record, code: int64, clear: uint64) -> uint64:
     return ea07.encrypt(clear, key.high)
 
 
+@inner
+def encipher_held(g: Record, c: Record, held: Record) -> None:
+    """Have the digits of a token that lies in a hand."""
+    if not held.enciphered:
+        held.block = enciphered(g, c, held.record, held.clear)
+        held.enciphered = True
+
+
 # -- key changes ---------------------------------------------------------------------------------------------------
 
 
@@ -164,9 +172,9 @@ def _keep_change(g: Record, c: Record, old: int64, number: int64) -> None:
 
 
 @inner
-def note_token(g: Record, c: Record, token_class: int64, block: uint64, record: int64, tenths: int64) -> None:
+def note_token(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, tenths: int64) -> None:
     """Note a token that is handed out for the first time outside a sale."""
-    ledger.issue(g, c, token_class, block, record, tenths)
+    ledger.issue(g, c, token_class, clear, record, tenths)
     count(g, c, of.TOKENS_PRINTED, 1)
 
 
@@ -180,7 +188,7 @@ def _sections_out(
     if not again:
         count(g, c, of.KEY_CHANGES_ISSUED, 1)
         for section in range(number):
-            ledger.issue(g, c, 2, c.changes[section], c.changes_record, 0)
+            ledger.issue(g, c, 2, c.changes_clear[section], c.changes_record, 0)
         if g.programme and not c.issued:
             c.issued = channel + 1
     kind = rows.REPRINT if again else rows.KEY_CHANGE_ISSUED
@@ -328,7 +336,9 @@ def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_ch
     rnd = draw(g.seed, _TOKEN_RND, c.number, minute, pos) >> 28
     clear = seal(uint8(0), uint8(c.main_service), uint64(rnd << 40 | tid << 16 | code))
     g.token_clear = clear
-    g.token = enciphered(g, c, new, clear)
+    # Digits are wanted at once for the log alone; else when they are mistyped, or entered under another key.
+    g.enciphered = c.keep == ALL
+    g.token = enciphered(g, c, new, clear) if g.enciphered else uint64(0)
     g.token_record = new
     g.token_tenths = decode(code)
     _note_minute(c, kept, minute, key.base_minute, point.wraps)
@@ -390,7 +400,7 @@ def sell(g: Record, c: Record, pos: int64, amount: int64, label: int64, kind: in
     if g.sections:
         _sections_out(g, c, label, True, of.WITH_PURCHASE, g.repeated, pos)
     tenths = electric_tenths(c, g.token_tenths)
-    ledger.issue(g, c, 0, g.token, g.token_record, tenths)
+    ledger.issue(g, c, 0, g.token_clear, g.token_record, tenths)
     if kind == PAID or kind == SPARE:
         c.purchases += 1
         count(g, c, of.PURCHASES, 1)
