@@ -14,10 +14,12 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from meter_sim.detail import NO_EVENTS
 from meter_sim.engine.reference import run as run_reference
+from meter_sim.engine.shards import shards_of
 from meter_sim.results.part import part_of
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
@@ -49,8 +51,8 @@ population:
   drawer: {{share: 5%}}
   register_errors: {{tariff_index: 0.5%, dead: 1%}}
 customers:
-  often: {{based_on: poor_households, share: 38%}}
-  ordinary: {{based_on: households, share: 30%}}
+  often: {{based_on: poor_households, share: 22%}}
+  ordinary: {{based_on: households, share: 46%}}
   weekly: {{based_on: weekly_buyers, share: 5%}}
   monthly: {{based_on: monthly_buyers, share: 3%}}
   vacant: {{based_on: vacant, share: 14%}}
@@ -64,7 +66,7 @@ programme:
 costs: {{visit: 209 currency, call: 12.50 currency, meter: 2280 currency, token: 0.05 currency, kwh: 2.50 currency}}
 """
 AREA = (
-    "  a{number}: {{share: {share}%, help_desk: {{staff: {staff}, open: \"08:00-16:30\", service: 6 min, patience: 45 min}}, "
+    "  a{number}: {{share: {share}%, help_desk: {{staff: {staff}, service: 6 min, patience: 45 min}}, "
     "depot: {{crews: {crews}, visits_per_day: 30, no_access: 30%, calls_back: 50%, stock: {stock}}}}}"
 )
 PHASE = (
@@ -77,7 +79,7 @@ def scenario_text(meters: int, days: int) -> str:
     """The file for so many meters and days, in areas of at most MOST_IN_AREA."""
     areas = -(-meters // MOST_IN_AREA)
     each = meters / areas
-    share = "{:.12f}".format(100 / areas)
+    share = f"{100 / areas:.12f}"
     of = {"staff": max(round(each / 2_500), 1), "crews": max(round(each / 5_000), 1), "stock": max(round(each / 25), 1)}
     lines = [AREA.format(number=number, share=share, **of) for number in range(areas)]
     lines[-1] = lines[-1].replace(f"share: {share}%, ", "")
@@ -155,7 +157,7 @@ def fleet(meters: int, days: int, workers: int, folder: Path) -> dict[str, objec
     return rates("fleet", meters, days, entered(done.result.summary), seconds, most)
 
 
-def shown(meters: int):
+def shown(meters: int) -> Callable[..., None]:
     """A line now and then on standard error."""
     latest = [0.0]
 
@@ -195,7 +197,8 @@ def main() -> None:
         folder = Path(name)
         warm = folder / "warm.yaml"
         warm.write_text(scenario_text(10, options.days), encoding="utf-8")
-        ENGINES[FLEET].run(read_scenario(warm), plan_of(read_scenario(warm), ENGINES[FLEET], NO_EVENTS).shards[0].pieces, NO_EVENTS)
+        small = read_scenario(warm)
+        ENGINES[FLEET].run(small, shards_of(small)[0].pieces, NO_EVENTS)
         found = fleet(options.meters, options.days, options.workers, folder)
         found["workers"] = options.workers
         found["reference"] = reference(options.days, folder)

@@ -4,9 +4,9 @@ behaviours and timelines, in sizes at which a year takes a second."""
 import random
 
 import yaml
-from rollout import _Quoted
 
 from meter_sim.scenario.meter_numbers import pan_of
+from tests.rollout import _Quoted
 
 ZONES = ("Africa/Johannesburg", "Africa/Windhoek", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "UTC")
 LOADS = ("township", "rural", "informal", "none", "flat")
@@ -193,15 +193,10 @@ def area(draws, start, change, *, last, several):
     found = {}
     if several and not last:
         found["share"] = "40%"
-    desk = lambda: {  # noqa: E731
-        "staff": str(draws.number(1, 2)),
-        "open": draws.one("08:00-16:30", "00:00-24:00", "10:00-11:00"),
-        "service": draws.spread("min", 1, 200),
-    } | ({"patience": f"{draws.number(1, 90)} min"} if draws.number(0, 1) else {})
     if draws.number(0, 1):
-        found["help_desk"] = desk()
+        found["help_desk"] = desk(draws)
     if draws.number(0, 2):
-        found["office"] = desk()
+        found["office"] = desk(draws)
     if draws.number(0, 3) == 0:
         found["vending"] = {"sales_per_hour": "1", "busy_retry": f"{draws.number(1, 90)} min"}
     if draws.number(0, 2) == 0:
@@ -221,6 +216,15 @@ def area(draws, start, change, *, last, several):
             "deliveries": [{"at": "2024-11-20 12:00", "meters": "2"}],
         }
     return found
+
+
+def desk(draws):
+    found = {
+        "staff": str(draws.number(1, 2)),
+        "open": draws.one("08:00-16:30", "00:00-24:00", "10:00-11:00"),
+        "service": draws.spread("min", 1, 200),
+    }
+    return found | ({"patience": f"{draws.number(1, 90)} min"} if draws.number(0, 1) else {})
 
 
 def programme(draws, tree, start, end, water, long):
@@ -243,7 +247,9 @@ def programme(draws, tree, start, end, water, long):
             found["key_change_until"] = found["credit_until"]
     depots = [name for name, one in tree["areas"].items() if "depot" in one]
     if depots and draws.number(0, 1):
-        found["replace_with"] = "water" if water else draws.one("ea11_keypad", "small_store") if not long else "ea11_keypad"
+        found["replace_with"] = (
+            "water" if water else draws.one("ea11_keypad", "small_store") if not long else "ea11_keypad"
+        )
         if found["replace_with"] == "ea11_keypad":
             for one in tree["supply_groups"].values():
                 one["vending_keys"][1]["dkga"] = "04"
@@ -253,7 +259,10 @@ def programme(draws, tree, start, end, water, long):
         channels += ["office"] if "office" in one else []
         phases = []
         for _ in range(draws.number(1, 3)):
-            phase = {"start": f"{draws.one(*days)} {draws.one('00:00', '08:00', '09:30')}", "channel": draws.one(*channels)}
+            phase = {
+                "start": f"{draws.one(*days)} {draws.one('00:00', '08:00', '09:30')}",
+                "channel": draws.one(*channels),
+            }
             if phase["channel"] == "with_purchase":
                 phase["print_with"] = f"{draws.number(1, 4)} purchases"
             if phase["channel"] in ("sent", "fetched", "office"):

@@ -5,12 +5,12 @@ from pathlib import Path
 from meter_sim.detail import Keep
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
-from meter_sim.sharded.engines import ENGINES, REFERENCE
+from meter_sim.sharded.engines import ENGINES, FLEET
 from meter_sim.sharded.run import plan_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 EVERYTHING = Keep()
-ENGINE = REFERENCE
+ENGINE = FLEET
 """The engine that the tests of shards run with."""
 
 TOWN = """\

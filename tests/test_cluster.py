@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
+import distributed
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +18,6 @@ from meter_sim.sharded.store import Url, UrlStore
 from meter_sim.sharded.work import Job
 from tests.shards_kit import contents, in_one_piece, planned, same_files, stop_after, town
 
-distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("default")
 
 

@@ -257,7 +257,7 @@ def loads_for(cal, start, end):
 def test_loads(name):
     cal, random = CALENDARS[name], Random(9)
     start, end = cal.starts[0] + DAY, max(cal.starts[-1], cal.starts[0] + 120 * DAY)
-    kept, loads = loads_for(cal, start, end)
+    _kept, loads = loads_for(cal, start, end)
     for case in range(3 * len(PROFILES)):
         which, share = case % len(PROFILES), random.choice(SHARES)
         connection = random.choice((0, 1, 99_999_999, random.randrange(10**8)))
@@ -288,7 +288,7 @@ def test_loads(name):
 
 def test_credit_that_is_never_used_up():
     cal = CALENDARS["Europe/Berlin"]
-    kept, loads = loads_for(cal, START, END)
+    _kept, loads = loads_for(cal, START, END)
     for which in range(len(PROFILES)):
         load.box_for(loads, which, ONE, 7)
         for limit in (-1, 100):

@@ -16,7 +16,6 @@ from meter_sim.results.query import TABLES, asked
 from meter_sim.results.result import read_result
 from tests.rollout import town
 
-pytest.importorskip("duckdb")
 RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 
 

@@ -636,7 +636,6 @@ def test_the_run_file_says_what_it_is(whole, tmp_path):
 
 
 def test_a_result_at_a_url(whole, tmp_path):
-    pytest.importorskip("fsspec")
     scenario, files = whole
     for place in ("memory://town/out", f"file://{tmp_path}/out"):
         url = Url(place)

@@ -1,4 +1,4 @@
-"""The fleet engine on one area, or on a piece of one whose connections share nothing: its memory, and the kernel's run."""
+"""The fleet engine on an area, or on a piece of one that shares nothing: the memory and the run of its kernel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -57,8 +57,11 @@ STATES = (
 
 
 class AreaRun:
-    """One run of the kernel. `setups` are the connections in the order of the scenario; `place` is where the first of
-    them stands in its area, which has `of_area` in all."""
+    """One run of the kernel.
+
+    `setups` are the connections in the order of the scenario; `place` is where the first of them stands in its area,
+    which has `of_area` in all.
+    """
 
     def __init__(
         self,

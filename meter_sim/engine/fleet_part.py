@@ -167,9 +167,7 @@ def _events(done: AreaRun, area: str, names: Sequence[str] | None) -> pa.Table:
             areas=[area] * len(meters),
             models=kinds.models,
             points_of_sale=[point.name for point in scenario.points_of_sale],
-            base_dates={
-                (int(key.supply_group), key.key_revision): key.base_date for key in scenario.vending_keys
-            },
+            base_dates={(int(key.supply_group), key.key_revision): key.base_date for key in scenario.vending_keys},
         ),
     )
 
@@ -211,9 +209,7 @@ def _readings(done: AreaRun, listed: Sequence[MeterSetup]) -> list[Reading]:
     rows = done.filled("reading_rows").reshape(-1, 4).tolist()
     fleet, end = done.array("connections"), done.world.scenario.end
     rows += [[end, row, int(fleet[row]["balance"]), int(fleet[row]["used"])] for row in range(len(listed))]
-    found = [
-        Reading(at, listed[row].connection, listed[row].name, register, used) for at, row, register, used in rows
-    ]
+    found = [Reading(at, listed[row].connection, listed[row].name, register, used) for at, row, register, used in rows]
     return sorted(found, key=lambda one: (one.time, one.connection))
 
 

@@ -1,4 +1,4 @@
-"""What all pieces of a run have in common, as the kernels take it: tables, customers, models, keys, days, the programme."""
+"""What all pieces of a run have in common, as the kernels take it: customers, models, keys, days, the programme."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,9 +90,7 @@ class World:
         self.closes = np.array([end for _, end in self.days], np.int64)
         self.local_days = np.array([day for day, _ in self.days], np.int64)
         self.midnights, self.whole_days = _regular_days(scenario, self.days)
-        self.loads: Loads = loads_of(
-            self.kinds.loads, scenario.calendar, scenario.seed, scenario.start, scenario.end
-        )
+        self.loads: Loads = loads_of(self.kinds.loads, scenario.calendar, scenario.seed, scenario.start, scenario.end)
         programme = scenario.programme
         self.replacement = -1
         if programme is not None and programme.replacement is not None:
@@ -256,7 +254,7 @@ def _regular_days(scenario: Scenario, days: Sequence[tuple[int, int]]) -> tuple[
         day, end = days[place]
         midnight = scenario.calendar.midnight(day)
         midnights[place] = midnight
-        first, after, offset = scenario.calendar.piece(midnight)
+        _, after, offset = scenario.calendar.piece(midnight)
         has_one = midnight == day * DAY - offset and (after is None or midnight + DAY <= after)
         if not has_one:
             whole[place] = -1

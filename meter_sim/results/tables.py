@@ -144,7 +144,9 @@ Codes = tuple[NDArray[np.integer], Sequence[str]]
 """A column of texts as places in a list of them."""
 
 
-def coded_table(columns: Mapping[str, NDArray[np.generic] | Codes | Sequence[str] | pa.Array], schema: pa.Schema) -> pa.Table:
+def coded_table(
+    columns: Mapping[str, NDArray[np.generic] | Codes | Sequence[str] | pa.Array], schema: pa.Schema
+) -> pa.Table:
     """A table of columns by name: whole numbers, texts, or texts as codes; for as many rows as there may be."""
     return pa.Table.from_arrays([_coded(columns[field.name], field.type) for field in schema], schema=schema)
 

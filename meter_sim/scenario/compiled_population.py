@@ -140,7 +140,7 @@ def _check_digit(number: Whole) -> int64:
 
 @compiled
 def pan_of(connection: Whole, generation: Whole) -> int64:
-    """The MeterPAN of a connection's first meter, or of the one put in its place so many times; 18 digits as a number."""
+    """The MeterPAN of a connection's first meter, or of the one that replaced it so many times; a number."""
     serial = (_MAKER + generation) * 100_000_000 + connection
     body = (_IIN * 10_000_000_000 + serial) * 10 + _check_digit(serial)
     return int64(body * 10 + _check_digit(body))

@@ -7,8 +7,9 @@ from meter_sim.engine.compiled.decoder import may_supply, pending_count, pending
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import add_days, asks_nothing, demand, of_days, reached, since_midnight
 from meter_sim.engine.compiled.loads import box_of
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.register import in_scope, presumed, revision_of
-from meter_sim.engine.compiled.state import LATE, UNKNOWN, Record, counts, models, numbers
+from meter_sim.engine.compiled.state import LATE, UNKNOWN, Number, Record, counts, models
 from meter_sim.local_time import DAY
 
 _ELECTRICITY = 0
@@ -35,19 +36,19 @@ DAY_WIDTH = DAY_COLUMNS + 18
 
 
 @inner
-def day_cell(g: Record, c: Record) -> int64:
+def day_cell(g: Record, c: Record) -> Number:
     """Where the running day of a listed meter begins in its rows of days."""
     return (c.day_row * g.days + c.day) * DAY_WIDTH
 
 
 @inner
-def count(g: Record, c: Record, place: int, number: int64) -> None:
+def count(g: Record, c: Record, place: Number, number: Number) -> None:
     """Count something of the area's day."""
     counts(g)[place, c.day] += number
 
 
 @inner
-def _span(g: Record, place: int, first: int64, after: int64) -> None:
+def _span(g: Record, place: Number, first: Number, after: Number) -> None:
     """One more in this state at the closings of these days; the days are added up in the end."""
     table = counts(g)
     table[place, first] += 1
@@ -56,7 +57,7 @@ def _span(g: Record, place: int, first: int64, after: int64) -> None:
 
 
 @inner
-def count_states(g: Record, c: Record, after: int64) -> None:
+def count_states(g: Record, c: Record, after: Number) -> None:
     """Count the states at the closings up to before a day, which are those that the latest event left."""
     first = int64(c.counted_day)
     if first >= after:
@@ -90,7 +91,7 @@ def count_states(g: Record, c: Record, after: int64) -> None:
 
 
 @inner
-def _book(g: Record, c: Record, wanted: int64, held: int64, seconds: int64) -> None:
+def _book(g: Record, c: Record, wanted: Number, held: Number, seconds: Number) -> None:
     """Book the load of a piece of one day: what was asked for, and what of it a power limit leaves."""
     table, day = counts(g), c.day
     used = int64(0)
@@ -152,7 +153,7 @@ def _read_listed(g: Record, c: Record) -> None:
 
 
 @inner
-def settle(g: Record, c: Record, now: int64) -> None:
+def settle(g: Record, c: Record, now: Number) -> None:
     """Book the load up to this second, day by day; what falls on the second in which a day closes is the next day's."""
     if c.listed or c.power_limit >= 0:
         _settle_in_pieces(g, c, now)
@@ -164,7 +165,7 @@ def settle(g: Record, c: Record, now: int64) -> None:
 
 
 @inner
-def _pass_days(g: Record, c: Record, now: int64) -> None:
+def _pass_days(g: Record, c: Record, now: Number) -> None:
     """Nothing is drawn where there is no meter."""
     closes = numbers(g.closes, g.days)
     c.settled = max(c.settled, now)
@@ -173,7 +174,7 @@ def _pass_days(g: Record, c: Record, now: int64) -> None:
 
 
 @inner
-def _settle_in_pieces(g: Record, c: Record, now: int64) -> None:
+def _settle_in_pieces(g: Record, c: Record, now: Number) -> None:
     """Settle a meter that is listed, with its readings and rows of days, or one that has a power limit."""
     start = c.settled
     c.settled = max(now, start)
@@ -208,7 +209,7 @@ def _settle_in_pieces(g: Record, c: Record, now: int64) -> None:
 
 
 @inner
-def _settle_in_days(g: Record, c: Record, now: int64) -> None:
+def _settle_in_days(g: Record, c: Record, now: Number) -> None:
     """Settle any other meter: days without a change of offset by their sums, and many idle ones in one go."""
     start = c.settled
     closes = numbers(g.closes, g.days)
@@ -270,7 +271,7 @@ def count_removed(g: Record, c: Record) -> None:
 
 
 @inner
-def set_cause(c: Record, cause: int) -> None:
+def set_cause(c: Record, cause: Number) -> None:
     """Say why a connection is without supply from now on, if it is; the books are settled up to now."""
     if c.cause != of.NEVER_BUYS:
         c.cause = cause
@@ -284,7 +285,7 @@ def change(c: Record) -> None:
 
 
 @inner
-def _down_to(g: Record, c: Record, level: int64) -> int64:
+def _down_to(g: Record, c: Record, level: Number) -> Number:
     """The first second at which the register is down to a level; LATE if not in the run."""
     wanted = c.balance - level
     if wanted > 0 and not c.switch_closed:
@@ -296,13 +297,13 @@ def _down_to(g: Record, c: Record, level: int64) -> int64:
 
 
 @inner
-def falls_below(g: Record, c: Record, level: int64) -> int64:
+def falls_below(g: Record, c: Record, level: Number) -> Number:
     """The first second at which the electricity register is below a level; LATE if not in the run."""
     return _down_to(g, c, level - 1)
 
 
 @inner
-def credit_ends(g: Record, c: Record) -> int64:
+def credit_ends(g: Record, c: Record) -> Number:
     """The first second at which the demand reaches the register; LATE if not in the run, or the switch is open."""
     if not c.switch_closed or c.dead:
         return LATE
@@ -312,6 +313,6 @@ def credit_ends(g: Record, c: Record) -> int64:
 
 
 @inner
-def is_partly(g: Record, c: Record, now: int64) -> bool:
+def is_partly(g: Record, c: Record, now: Number) -> bool:
     """Whether sections of a key change are pending."""
     return pending_held(c, models(g), now) != 0

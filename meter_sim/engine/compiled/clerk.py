@@ -10,6 +10,7 @@ from meter_sim.engine.compiled.entry import is_accepted
 from meter_sim.engine.compiled.hands import drop_sections, take_sections
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened, happened_since
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.register import (
     applied,
     correct,
@@ -24,19 +25,19 @@ from meter_sim.engine.compiled.register import (
     vending_key,
     with_group,
 )
-from meter_sim.engine.compiled.state import Record, answer, hands, helds, models, numbers, steps, tids
+from meter_sim.engine.compiled.state import Number, Record, answer, hands, helds, models, steps, tids
 from meter_sim.engine.compiled.tasks import replace
 from meter_sim.engine.compiled.vending import REPLACES, encipher_held, put_down, reprint_key_change, sell
 
 
 @inner
-def prints_with_purchases(g: Record, c: Record) -> int64:
+def prints_with_purchases(g: Record, c: Record) -> Number:
     """With how many purchases changes are printed now in the connection's area; 0 is not at all."""
     return int64(steps(g)[c.next_step - 1].times) if c.next_step > 0 else int64(0)
 
 
 @inner
-def _want(g: Record, c: Record, code: int64) -> bool:
+def _want(g: Record, c: Record, code: Number) -> bool:
     """Ask for a record's decoder key if it was not made yet; whether it is there."""
     if vending_key(g, code) < 0 or key_place(g, c, code) >= 0:
         return True
@@ -79,7 +80,7 @@ def keys_are_there(g: Record, c: Record) -> bool:
 
 
 @inner
-def _truth(g: Record, c: Record) -> int64:
+def _truth(g: Record, c: Record) -> Number:
     """What the meter is found to be: as it shows, or in another supply group if only that gives its key."""
     code = shown(c)
     if holds(g, c, code):
@@ -140,7 +141,7 @@ def _is_lost(g: Record, c: Record, held: Record) -> bool:
 
 
 @inner
-def _replace_tokens(g: Record, c: Record, hand_place: int64, pos: int64) -> None:
+def _replace_tokens(g: Record, c: Record, hand_place: Number, pos: Number) -> None:
     """New tokens for those that the meter would not accept even after its key change."""
     hand = hands(g)[hand_place]
     with_sections = False
@@ -164,7 +165,7 @@ def _replace_tokens(g: Record, c: Record, hand_place: int64, pos: int64) -> None
 
 
 @inner
-def clear_up(g: Record, c: Record, hand_place: int64, pos: int64) -> None:
+def clear_up(g: Record, c: Record, hand_place: Number, pos: Number) -> None:
     """Put right what can be put right for a customer who asks; the hand then holds what is to be entered."""
     happened(g, c, rows.HELP)
     put_register_right(g, c)

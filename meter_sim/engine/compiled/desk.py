@@ -7,13 +7,14 @@ from meter_sim.engine.compiled.calendar import day_of, span
 from meter_sim.engine.compiled.draws import value
 from meter_sim.engine.compiled.household import LEAVES, desk_of, go_to_desk
 from meter_sim.engine.compiled.jit import inner
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.phase import LOAD, PROGRAMME
 from meter_sim.engine.compiled.queue import drop_first_instant, push_instant
 from meter_sim.engine.compiled.state import (
+    Number,
     Record,
     counts,
     desks,
-    numbers,
     plan,
     processes,
     tables,
@@ -22,7 +23,7 @@ from meter_sim.engine.compiled.state import (
 
 
 @inner
-def ask(g: Record, c: Record, place: int64) -> None:
+def ask(g: Record, c: Record, place: Number) -> None:
     """A request in this second, which lies within the opening hours; plan when its asker leaves."""
     process = processes(g)[place]
     which = desk_of(g, c, place)
@@ -69,10 +70,9 @@ def ask(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def is_served(g: Record, c: Record, place: int64) -> bool:
+def is_served(g: Record, c: Record, place: Number) -> bool:
     """In the second of leaving a desk: whether the asker got an answer; who did not asks again."""
     if processes(g)[place].served:
         return True
     go_to_desk(g, c, place)
     return False
-

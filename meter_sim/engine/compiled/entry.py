@@ -17,15 +17,16 @@ from meter_sim.engine.compiled.decoder import CLEARED, CREDITED, KEY_CHANGED, RE
 from meter_sim.engine.compiled.decoder import enter as decode_entry
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL, NOTHING, answered, begin, happened, happened_since
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.register import group_of, holds_target, in_scope, key_place, look, revision_of
 from meter_sim.engine.compiled.state import (
+    Number,
     Record,
     answer,
     entries,
     helds,
     keys,
     models,
-    numbers,
     proof_clears,
     proof_keys,
     tids,
@@ -43,9 +44,9 @@ BY_CHANNEL = -1
 
 
 @inner
-def is_accepted(status: int) -> bool:
+def is_accepted(status: Number) -> bool:
     """Whether an entry did what it was made for."""
-    return status == ACCEPT or status == FIRST_KCT or status == SECOND_KCT or status >= THIRD_KCT
+    return bool(status in (ACCEPT, FIRST_KCT, SECOND_KCT) or status >= THIRD_KCT)
 
 
 @inner
@@ -56,7 +57,7 @@ def supply_changed(g: Record, c: Record) -> None:
 
 
 @inner
-def _count_change(g: Record, c: Record, by: int) -> None:
+def _count_change(g: Record, c: Record, by: Number) -> None:
     """Count a key change by how it came about."""
     if not g.programme or not in_scope(c) or not holds_target(g, c):
         return
@@ -72,16 +73,16 @@ def _count_change(g: Record, c: Record, by: int) -> None:
 def _enter(
     g: Record,
     c: Record,
-    token_class: int64,
+    token_class: Number,
     block: uint64,
     upper: uint64,
     lower: uint64,
-    label: int64,
-    meant: int64,
+    label: Number,
+    meant: Number,
     mistyped: bool,
     proved: bool,
-    by: int,
-) -> int:
+    by: Number,
+) -> Number:
     """Enter digits and note what the meter answers; `meant` is the place of the token in the pool of those in hands."""
     closed, limit = c.switch_closed, c.power_limit
     before_revision, before_type = c.key_revision, c.key_type
@@ -146,7 +147,7 @@ def _enter(
 
 
 @inner
-def enter(g: Record, c: Record, meant: int64, label: int64, by: int) -> int:
+def enter(g: Record, c: Record, meant: Number, label: Number, by: Number) -> Number:
     """Enter a token as it was printed; the status."""
     held = helds(g)[meant]
     upper, lower = uint64(0), uint64(0)
@@ -159,16 +160,16 @@ def enter(g: Record, c: Record, meant: int64, label: int64, by: int) -> int:
 
 
 @inner
-def _is_under_its_key(g: Record, c: Record, record: int64) -> bool:
+def _is_under_its_key(g: Record, c: Record, record: Number) -> bool:
     """Whether a meter with 64-bit keys holds the key that tokens are made under for this record."""
     if models(g)[c.model].is_long:
         return False
     place = key_place(g, c, record)
-    return place >= 0 and keys(g)[place].high == c.key_high
+    return bool(place >= 0 and keys(g)[place].high == c.key_high)
 
 
 @inner
-def enter_mistyped(g: Record, c: Record, meant: int64, label: int64, word: int64) -> int:
+def enter_mistyped(g: Record, c: Record, meant: Number, label: Number, word: Number) -> Number:
     """Enter a token with a wrong digit; the status."""
     held = helds(g)[meant]
     encipher_held(g, c, held)

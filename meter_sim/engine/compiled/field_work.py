@@ -15,6 +15,7 @@ from meter_sim.engine.compiled.hands import add_sections, add_token
 from meter_sim.engine.compiled.household import VISIT, word_of
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import happened_since
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.phase import ENTRY
 from meter_sim.engine.compiled.queue import drop_first, push
 from meter_sim.engine.compiled.register import (
@@ -34,6 +35,7 @@ from meter_sim.engine.compiled.register import (
     with_revision,
 )
 from meter_sim.engine.compiled.state import (
+    Number,
     Record,
     appointments,
     connections,
@@ -42,7 +44,6 @@ from meter_sim.engine.compiled.state import (
     hands,
     keys,
     models,
-    numbers,
     plan,
     processes,
     put_back,
@@ -111,7 +112,7 @@ def _receive(g: Record) -> None:
 
 
 @inner
-def plan_day(g: Record, opening: int64, picked: int64) -> int64:
+def plan_day(g: Record, opening: Number, picked: Number) -> Number:
     """Take the day's work: what is due, appointments first, then by the day on which it became due.
 
     `opening` is the place of the working day. The rows of those who are visited lie in `put_back` from behind; how
@@ -121,8 +122,8 @@ def plan_day(g: Record, opening: int64, picked: int64) -> int64:
     opens = g.now
     closes = numbers(g.closings, g.room_closings)[opening]
     busy = numbers(g.busy, g.crews)
-    for crew in range(g.crews):
-        busy[crew] = 0
+    for other in range(g.crews):
+        busy[other] = 0
     day, index, left = today(g), day_index(g, opens), g.stock
     aside, kept = put_back(g), int64(0)
     fleet = connections(g)
@@ -136,7 +137,7 @@ def plan_day(g: Record, opening: int64, picked: int64) -> int64:
             first = tasks(g)[0]
         else:
             break
-        crew = int64(0)
+        crew: Number = int64(0)
         for other in range(g.crews):
             if busy[other] < busy[crew]:
                 crew = int64(other)
@@ -189,9 +190,7 @@ def plan_day(g: Record, opening: int64, picked: int64) -> int64:
     for place in range(kept):
         entry = aside[place]
         if fleet[entry.row].task_appointment:
-            g.n_appointments = push(
-                appointments(g), g.n_appointments, entry.at, entry.order, entry.row, entry.stamp
-            )
+            g.n_appointments = push(appointments(g), g.n_appointments, entry.at, entry.order, entry.row, entry.stamp)
         else:
             g.n_tasks = push(tasks(g), g.n_tasks, entry.at, entry.order, entry.row, entry.stamp)
     return picked
@@ -201,7 +200,7 @@ def plan_day(g: Record, opening: int64, picked: int64) -> int64:
 
 
 @inner
-def visit(g: Record, c: Record, place: int64) -> None:
+def visit(g: Record, c: Record, place: Number) -> None:
     """A crew is there, or has entered a section: go on."""
     process = processes(g)[place]
     if process.state == KEYS_IN:
@@ -229,12 +228,10 @@ def visit(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _hand_out(g: Record, c: Record, place: int64) -> bool:
+def _hand_out(g: Record, c: Record, place: Number) -> bool:
     """The crew has the sections that were issued last handed out again, or new ones issued; whether it has some."""
     process = processes(g)[place]
-    if not reprint_key_change(g, c, rows.label_crew(), COUNTER) and not change_key(
-        g, c, rows.label_crew(), of.CREW
-    ):
+    if not reprint_key_change(g, c, rows.label_crew(), COUNTER) and not change_key(g, c, rows.label_crew(), of.CREW):
         _end_visit(g, c, place, of.VISIT_NOT_ISSUED)
         return False
     hand = take_hand(g, 0)
@@ -246,7 +243,7 @@ def _hand_out(g: Record, c: Record, place: int64) -> bool:
 
 
 @inner
-def _key_in(g: Record, c: Record, place: int64) -> None:
+def _key_in(g: Record, c: Record, place: Number) -> None:
     """Enter the next section, or see what came of it."""
     process = processes(g)[place]
     while True:
@@ -254,7 +251,7 @@ def _key_in(g: Record, c: Record, place: int64) -> None:
         if process.place < hand.number:
             token = int64(hand.tokens[process.place])
             process.place += 1
-            enter(g, c, token, rows.label_part(rows.label_crew(), int64(process.place)), of.CREW)
+            enter(g, c, token, rows.label_part(rows.label_crew(), process.place), of.CREW)
             plan(g, c, place, g.now + ENTRY_TAKES, ENTRY)
             return
         give_hand(g, int64(process.hand))
@@ -275,7 +272,7 @@ def _key_in(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _end_visit(g: Record, c: Record, place: int64, outcome: int) -> None:
+def _end_visit(g: Record, c: Record, place: Number, outcome: Number) -> None:
     """The row of a visit, and what follows from it."""
     process = processes(g)[place]
     job, visits, phases_of, asked = int64(process.job), process.argument, process.number, process.guided
@@ -301,7 +298,7 @@ def _end_visit(g: Record, c: Record, place: int64, outcome: int) -> None:
 
 @inner
 def _come_back(
-    g: Record, c: Record, job: int64, visits: int64, phases_of: int64, asked: bool, number: int64
+    g: Record, c: Record, job: Number, visits: Number, phases_of: Number, asked: bool, number: Number
 ) -> None:
     """After a visit without access: an appointment, a later visit, or none any more."""
     if visits >= g.most_visits or not (asked or phases_of & active_crews(g, g.now)):
@@ -317,7 +314,7 @@ def _come_back(
 
 
 @inner
-def _replace_meter(g: Record, c: Record) -> int:
+def _replace_meter(g: Record, c: Record) -> Number:
     """Put a new meter in place, made with the new key, and credit what was left on the old one."""
     target = applied(g, c.base)
     record = record_code(2, revision_of(target), tariff_of(target), group_of(target))
@@ -354,7 +351,7 @@ def _replace_meter(g: Record, c: Record) -> int:
         tariff_of(record),
         int64(made_under.key_expiry),
         tid,
-        0,
+        int64(0),
     )
     ledger.count_lost(g, c)
     correct(g, c, record)
@@ -367,12 +364,11 @@ def _replace_meter(g: Record, c: Record) -> int:
         supply_changed(g, c)
     else:
         change(c)
-    if left:
-        if sell(g, c, COUNTER, left, rows.label_crew_credit(), REPLACES):
-            count(g, c, of.REPLACED_TOKENS, 1)
-            count(g, c, of.REPLACED_TENTHS, g.token_tenths if electric else 0)
-            hand = take_hand(g, 0)
-            add_token(g, hand, rows.label_crew_credit())
-            enter(g, c, int64(hands(g)[hand].tokens[0]), rows.label_crew_credit(), of.BY_REPLACEMENT)
-            give_hand(g, hand)
+    if left and sell(g, c, COUNTER, left, rows.label_crew_credit(), REPLACES):
+        count(g, c, of.REPLACED_TOKENS, 1)
+        count(g, c, of.REPLACED_TENTHS, g.token_tenths if electric else 0)
+        hand = take_hand(g, 0)
+        add_token(g, hand, rows.label_crew_credit())
+        enter(g, c, int64(hands(g)[hand].tokens[0]), rows.label_crew_credit(), of.BY_REPLACEMENT)
+        give_hand(g, hand)
     return of.VISIT_REPLACED

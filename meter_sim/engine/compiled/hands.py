@@ -4,7 +4,7 @@ from numpy import int64
 
 from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.jit import inner
-from meter_sim.engine.compiled.state import MOST_HELD, Record, give_held, hands, helds, take_held
+from meter_sim.engine.compiled.state import MOST_HELD, Number, Record, give_held, hands, helds, take_held
 
 PRINTED, CREDIT_FIRST, FIRST_SECTION_ONLY = range(3)
 """How the tokens of a slip with a key change are entered."""
@@ -13,7 +13,7 @@ TOO_MUCH_IN_HAND = 2
 
 
 @inner
-def add_token(g: Record, hand_place: int64, label: int64) -> None:
+def add_token(g: Record, hand_place: Number, label: Number) -> None:
     """Add the credit token that was sold last."""
     hand = hands(g)[hand_place]
     if hand.number == MOST_HELD:
@@ -36,7 +36,7 @@ def add_token(g: Record, hand_place: int64, label: int64) -> None:
 
 
 @inner
-def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_purchase: bool) -> None:
+def add_sections(g: Record, c: Record, hand_place: Number, label: Number, with_purchase: bool) -> None:
     """Add the sections that were issued last, in printed order."""
     hand = hands(g)[hand_place]
     for section in range(c.changes_number):
@@ -45,9 +45,7 @@ def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_pur
             return
         place = take_held(g)
         held = helds(g)[place]
-        held.label = (
-            rows.label_kct_part(label, section + 1) if with_purchase else rows.label_part(label, section + 1)
-        )
+        held.label = rows.label_kct_part(label, section + 1) if with_purchase else rows.label_part(label, section + 1)
         held.token_class = 2
         held.block = c.changes[section]
         held.enciphered = True
@@ -62,7 +60,7 @@ def add_sections(g: Record, c: Record, hand_place: int64, label: int64, with_pur
 
 
 @inner
-def take_slip(g: Record, c: Record, hand_place: int64, label: int64) -> None:
+def take_slip(g: Record, c: Record, hand_place: Number, label: Number) -> None:
     """Add what the latest sale printed, in printed order."""
     if g.sections:
         add_sections(g, c, hand_place, label, True)
@@ -70,7 +68,7 @@ def take_slip(g: Record, c: Record, hand_place: int64, label: int64) -> None:
 
 
 @inner
-def drop_sections(g: Record, hand_place: int64) -> None:
+def drop_sections(g: Record, hand_place: Number) -> None:
     """Throw the sections of a hand away."""
     hand = hands(g)[hand_place]
     kept = 0
@@ -86,7 +84,7 @@ def drop_sections(g: Record, hand_place: int64) -> None:
 
 
 @inner
-def take_sections(g: Record, c: Record, hand_place: int64, label: int64) -> None:
+def take_sections(g: Record, c: Record, hand_place: Number, label: Number) -> None:
     """Put the sections that were issued last in front, in place of those that are there."""
     drop_sections(g, hand_place)
     hand = hands(g)[hand_place]
@@ -96,7 +94,7 @@ def take_sections(g: Record, c: Record, hand_place: int64, label: int64) -> None
 
 
 @inner
-def _rotate(hand: Record, first: int64) -> None:
+def _rotate(hand: Record, first: Number) -> None:
     """Put what lies from `first` on in front."""
     for _ in range(first):
         place = hand.tokens[0]
@@ -106,7 +104,7 @@ def _rotate(hand: Record, first: int64) -> None:
 
 
 @inner
-def put_in_front(g: Record, hand_place: int64, message_place: int64) -> bool:
+def put_in_front(g: Record, hand_place: Number, message_place: Number) -> bool:
     """Put what is open of a message in front of a hand; whether anything is."""
     hand, message = hands(g)[hand_place], hands(g)[message_place]
     had = int64(hand.number)
@@ -125,7 +123,7 @@ def put_in_front(g: Record, hand_place: int64, message_place: int64) -> bool:
 
 
 @inner
-def is_left(g: Record, hand_place: int64) -> bool:
+def is_left(g: Record, hand_place: Number) -> bool:
     """Whether anything is still to be entered; sections are not once all credit of the same hand was accepted."""
     hand = hands(g)[hand_place]
     credit, credit_left, left = 0, 0, 0
@@ -139,7 +137,7 @@ def is_left(g: Record, hand_place: int64) -> bool:
 
 
 @inner
-def credit_is_left(g: Record, hand_place: int64) -> bool:
+def credit_is_left(g: Record, hand_place: Number) -> bool:
     """Whether a credit token is still to be entered."""
     hand = hands(g)[hand_place]
     for position in range(hand.number):
@@ -150,7 +148,7 @@ def credit_is_left(g: Record, hand_place: int64) -> bool:
 
 
 @inner
-def has_sections(g: Record, hand_place: int64) -> bool:
+def has_sections(g: Record, hand_place: Number) -> bool:
     """Whether a key change is among it that is still to be entered."""
     hand = hands(g)[hand_place]
     for position in range(hand.number):
@@ -161,7 +159,7 @@ def has_sections(g: Record, hand_place: int64) -> bool:
 
 
 @inner
-def token_at(g: Record, hand_place: int64, manner: int64, place: int64) -> int64:
+def token_at(g: Record, hand_place: Number, manner: Number, place: Number) -> Number:
     """The token that comes at this place of a sitting, in the pool of those in hands; -1 behind the last."""
     hand = hands(g)[hand_place]
     if manner == PRINTED:

@@ -24,6 +24,7 @@ from meter_sim.engine.compiled.hands import (
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import issued, refused
 from meter_sim.engine.compiled.ledger import is_taken, take_section
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.people import amount_bought, next_payday, payday_instant
 from meter_sim.engine.compiled.phase import ENTRY, PURCHASE, SHARED
 from meter_sim.engine.compiled.register import holds, in_scope, misses_a_change
@@ -37,6 +38,7 @@ from meter_sim.engine.compiled.state import (
     UNDER_WAY,
     UNKNOWN,
     WAITS_FOR_SALE,
+    Number,
     Record,
     customers,
     desks,
@@ -44,7 +46,6 @@ from meter_sim.engine.compiled.state import (
     give_hand,
     hands,
     helds,
-    numbers,
     order_now,
     plan,
     processes,
@@ -93,7 +94,7 @@ _DESK_ARRIVAL = int(Purpose.DESK_ARRIVAL)
 
 
 @inner
-def word_of(g: Record, c: Record, purpose: int, number: int64, sub: int64) -> int64:
+def word_of(g: Record, c: Record, purpose: Number, number: Number, sub: Number) -> Number:
     """A draw of the connection."""
     return draw(g.seed, purpose, c.number, number, sub)
 
@@ -141,7 +142,7 @@ def _reckon_payday(g: Record, c: Record, who: Record) -> None:
 
 
 @inner
-def reckon(g: Record, c: Record) -> int64:
+def reckon(g: Record, c: Record) -> Number:
     """The instant of the next purchase as far as is known; LATE for none."""
     who = customers(g)[c.customer]
     instant = int64(LATE)
@@ -170,13 +171,13 @@ def _complain(g: Record, c: Record) -> None:
 
 
 @inner
-def _pay(g: Record, c: Record, tenths: int64) -> None:
+def _pay(g: Record, c: Record, tenths: Number) -> None:
     if c.main_service == _ELECTRICITY:
         count(g, c, of.MONEY, tenths * g.kwh_price // 10)
 
 
 @inner
-def _buy_besides(g: Record, c: Record, who: Record, hand: int64, tenths: int64, number: int64) -> None:
+def _buy_besides(g: Record, c: Record, who: Record, hand: Number, tenths: Number, number: Number) -> None:
     """What comes with a purchase: free units, lent units, and a spare token for the drawer."""
     pos = int64(who.pos)
     if who.free_tenths:
@@ -212,7 +213,7 @@ def _buy_besides(g: Record, c: Record, who: Record, hand: int64, tenths: int64, 
 
 
 @inner
-def _buy(g: Record, c: Record, number: int64) -> int64:
+def _buy(g: Record, c: Record, number: Number) -> Number:
     """The purchase of this count, when vending serves: what it puts into the hand, or -1 where nothing was sold."""
     who = customers(g)[c.customer]
     g.spare_hand = -1
@@ -221,7 +222,8 @@ def _buy(g: Record, c: Record, number: int64) -> int64:
         _complain(g, c)
     drawn = value(tables(g), int64(who.amount), word_of(g, c, _AMOUNT, number, 0))
     tenths = amount_bought(drawn, who.amount_is_use, c.mean_use)
-    debt, withheld = max(c.debt, 0), int64(0)
+    debt: Number = max(c.debt, 0)
+    withheld: Number = int64(0)
     if g.lends and debt:
         share = (tenths >> 32) * g.pay_back + ((tenths & 0xFFFFFFFF) * g.pay_back >> 32)
         withheld = min(debt, share, tenths - 1)
@@ -244,14 +246,14 @@ def _buy(g: Record, c: Record, number: int64) -> int64:
 def _is_down(g: Record) -> bool:
     """Whether the area's vending has an outage."""
     spans = numbers(g.outages, g.room_outages)
-    for place in range(0, spans.size, 2):
-        if spans[place] <= g.now and g.now < spans[place + 1]:
-            return True
-    return False
+    place = 0
+    while place < spans.size and not (spans[place] <= g.now and g.now < spans[place + 1]):
+        place += 2
+    return bool(place < spans.size)
 
 
 @inner
-def _put_off(g: Record, c: Record, refusal: int, why: int, most: int64) -> None:
+def _put_off(g: Record, c: Record, refusal: Number, why: Number, most: Number) -> None:
     """Vending does not serve: try the same purchase again later."""
     g.refusal = refusal
     g.why = why
@@ -266,7 +268,7 @@ def _put_off(g: Record, c: Record, refusal: int, why: int, most: int64) -> None:
 
 
 @inner
-def _number(g: Record, c: Record) -> int64:
+def _number(g: Record, c: Record) -> Number:
     """The number of the purchase under way: sales count, or of who buys at intervals the intervals."""
     return c.intervals if customers(g)[c.customer].every >= 0 else c.bought
 
@@ -305,7 +307,7 @@ def take_turn(g: Record, c: Record) -> None:
 
 
 @inner
-def use_hand(g: Record, c: Record, hand: int64, start: int64, purchase: bool) -> None:
+def use_hand(g: Record, c: Record, hand: Number, start: Number, purchase: bool) -> None:
     """Let a hand be entered from an instant on."""
     place = take_process(g, c, HAND)
     process = processes(g)[place]
@@ -316,7 +318,7 @@ def use_hand(g: Record, c: Record, hand: int64, start: int64, purchase: bool) ->
 
 
 @inner
-def _delay(g: Record, c: Record, number: int64) -> int64:
+def _delay(g: Record, c: Record, number: Number) -> Number:
     """Seconds from a hand-out to the first entry."""
     table = int64(customers(g)[c.customer].enter_after)
     return max(value(tables(g), table, word_of(g, c, _DELAY, number, 0)), 1)
@@ -374,7 +376,7 @@ def open_drawer(g: Record, c: Record) -> None:
 
 
 @inner
-def begin_sitting(g: Record, c: Record, place: int64) -> None:
+def begin_sitting(g: Record, c: Record, place: Number) -> None:
     """Sit down to enter what is in the hand, at the instant of the process."""
     process = processes(g)[place]
     who = customers(g)[c.customer]
@@ -392,7 +394,7 @@ def begin_sitting(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def sit_on(g: Record, c: Record, place: int64) -> None:
+def sit_on(g: Record, c: Record, place: Number) -> None:
     """Plan the next entry; where a sitting ends, what comes of it, and with the next sitting the same again."""
     process = processes(g)[place]
     hand = int64(process.hand)
@@ -415,7 +417,7 @@ def sit_on(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _after_sitting(g: Record, c: Record, place: int64) -> bool:
+def _after_sitting(g: Record, c: Record, place: Number) -> bool:
     """What comes of a sitting that has ended; whether the next one begins by itself."""
     process = processes(g)[place]
     who = customers(g)[c.customer]
@@ -455,7 +457,7 @@ def _after_sitting(g: Record, c: Record, place: int64) -> bool:
 
 
 @inner
-def _look_for_message(g: Record, c: Record, hand_place: int64) -> None:
+def _look_for_message(g: Record, c: Record, hand_place: Number) -> None:
     """Remember the sections of a message that were never entered, and enter them first the next time."""
     before, message = int64(-1), int64(c.messages)
     while message >= 0:
@@ -470,7 +472,7 @@ def _look_for_message(g: Record, c: Record, hand_place: int64) -> None:
 
 
 @inner
-def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
+def end_use(g: Record, c: Record, place: Number, accepted: bool) -> None:
     """A hand is accepted or given up."""
     process = processes(g)[place]
     if process.purchase:
@@ -493,7 +495,7 @@ def end_use(g: Record, c: Record, place: int64, accepted: bool) -> None:
 
 
 @inner
-def key_in(g: Record, c: Record, place: int64) -> None:
+def key_in(g: Record, c: Record, place: Number) -> None:
     """The second of an entry: key one token in, perhaps with a wrong digit, and go on."""
     process = processes(g)[place]
     who = customers(g)[c.customer]
@@ -503,11 +505,7 @@ def key_in(g: Record, c: Record, place: int64) -> None:
     number = hand.tries
     hand.tries += 1
     accepted = False
-    if (
-        not process.guided
-        and who.wrong_digit
-        and word_of(g, c, _WRONG_DIGIT, hand.count, number) < who.wrong_digit
-    ):
+    if not process.guided and who.wrong_digit and word_of(g, c, _WRONG_DIGIT, hand.count, number) < who.wrong_digit:
         enter_mistyped(g, c, token, held.label, word_of(g, c, _WHICH_DIGIT, hand.count, number))
     else:
         status = enter(g, c, token, held.label, of.BY_HELP if process.guided else BY_CHANNEL)
@@ -533,15 +531,15 @@ def key_in(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def desk_of(g: Record, c: Record, place: int64) -> int64:
-    """The desk that a process goes to: an office for who fetches a change there, else where refused tokens are helped."""
+def desk_of(g: Record, c: Record, place: Number) -> Number:
+    """The desk that a process goes to: the office for who fetches a change there, else where refusals are helped."""
     if processes(g)[place].kind == ACT:
         return int64(AT_OFFICE)
     return int64(HELP_DESK) if desks(g)[HELP_DESK].there else int64(AT_OFFICE)
 
 
 @inner
-def go_to_desk(g: Record, c: Record, place: int64) -> None:
+def go_to_desk(g: Record, c: Record, place: Number) -> None:
     """Plan the next request at a desk; one request a day."""
     process = processes(g)[place]
     desk = desks(g)[desk_of(g, c, place)]
@@ -566,7 +564,7 @@ def go_to_desk(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def due_to_buy(g: Record, c: Record) -> int64:
+def due_to_buy(g: Record, c: Record) -> Number:
     """The instant at which buying goes on; LATE for none that is known."""
     if c.buying == RECKONS:
         return reckon(g, c)
@@ -574,6 +572,6 @@ def due_to_buy(g: Record, c: Record) -> int64:
 
 
 @inner
-def buying_phase(c: Record) -> int:
+def buying_phase(c: Record) -> Number:
     """The phase in which buying goes on."""
     return SHARED if c.buying == IN_TURN else PURCHASE

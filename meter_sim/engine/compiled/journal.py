@@ -8,14 +8,14 @@ from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import power
 from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.register import group_of, revision_of
-from meter_sim.engine.compiled.state import Record, answer, log_rows, models
+from meter_sim.engine.compiled.state import Number, Record, answer, log_rows, models
 
 NOTHING, REFUSALS, ALL = 0, 1, 2
 """How much is kept of a connection."""
 
 
 @inner
-def begin(g: Record, c: Record, kind: int) -> Record:
+def begin(g: Record, c: Record, kind: Number) -> Record:
     """Begin a row."""
     row = log_rows(g)[g.n_log]
     g.n_log += 1
@@ -24,21 +24,23 @@ def begin(g: Record, c: Record, kind: int) -> Record:
 
 
 @inner
-def happened(g: Record, c: Record, kind: int) -> None:
+def happened(g: Record, c: Record, kind: Number) -> None:
     """Log what happened, by itself."""
     if c.keep == ALL:
         begin(g, c, kind)
 
 
 @inner
-def happened_at(g: Record, c: Record, kind: int, pos: int64) -> None:
+def happened_at(g: Record, c: Record, kind: Number, pos: Number) -> None:
     """Log what happened at a point of sale."""
     if c.keep == ALL:
         begin(g, c, kind).pos = pos
 
 
 @inner
-def happened_since(g: Record, c: Record, kind: int, reason: int, a: int64, b: int64, third: int64, d: int64) -> None:
+def happened_since(
+    g: Record, c: Record, kind: Number, reason: Number, a: Number, b: Number, third: Number, d: Number
+) -> None:
     """Log what happened, and why."""
     if c.keep == ALL:
         rows.put_reason(begin(g, c, kind), reason, a, b, third, d)
@@ -48,13 +50,13 @@ def happened_since(g: Record, c: Record, kind: int, reason: int, a: int64, b: in
 def issued(
     g: Record,
     c: Record,
-    kind: int,
-    token_class: int64,
+    kind: Number,
+    token_class: Number,
     block: uint64,
     clear: uint64,
-    record: int64,
-    label: int64,
-    pos: int64,
+    record: Number,
+    label: Number,
+    pos: Number,
 ) -> None:
     """Log a token that was handed out."""
     if c.keep != ALL:
@@ -76,7 +78,7 @@ def issued(
 
 
 @inner
-def refused(g: Record, c: Record, kind: int, label: int64, pos: int64) -> None:
+def refused(g: Record, c: Record, kind: Number, label: Number, pos: Number) -> None:
     """Log a refusal of the vending side, the latest."""
     if c.keep == NOTHING:
         return
@@ -88,14 +90,14 @@ def refused(g: Record, c: Record, kind: int, label: int64, pos: int64) -> None:
 
 
 @inner
-def power_now(g: Record, c: Record) -> int64:
+def power_now(g: Record, c: Record) -> Number:
     """Watts drawn at this second."""
     return power(box_of(g, c), g.now, c.power_limit) if c.switch_closed else int64(0)
 
 
 @inner
 def answered(
-    g: Record, c: Record, row: Record, upper: uint64, lower: uint64, token_class: int64, label: int64, status: int
+    g: Record, c: Record, row: Record, upper: uint64, lower: uint64, token_class: Number, label: Number, status: Number
 ) -> None:
     """Fill in the row of an entry that was begun; what was issued is said before."""
     row.label = label

@@ -6,11 +6,11 @@ from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.books import count
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.register import key_place, vending_key
-from meter_sim.engine.compiled.state import Record, give_open, keys, opens, take_open
+from meter_sim.engine.compiled.state import Number, Record, give_open, keys, opens, take_open
 
 
 @inner
-def _find(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> int64:
+def _find(g: Record, c: Record, token_class: Number, clear: uint64, record: Number) -> Number:
     """The place of an open token; -1 where it is none."""
     pool = opens(g)
     place = int64(c.opened)
@@ -22,7 +22,7 @@ def _find(g: Record, c: Record, token_class: int64, clear: uint64, record: int64
 
 
 @inner
-def issue(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, tenths: int64) -> None:
+def issue(g: Record, c: Record, token_class: Number, clear: uint64, record: Number, tenths: Number) -> None:
     """Note a token that is handed out, unless its digits are open already; `tenths` are those of electricity.
 
     Two credit tokens have the same digits only if they have the same TID, so only sections are looked for where a TID
@@ -44,7 +44,7 @@ def issue(g: Record, c: Record, token_class: int64, clear: uint64, record: int64
 
 
 @inner
-def enter(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, accepted: bool) -> None:
+def enter(g: Record, c: Record, token_class: Number, clear: uint64, record: Number, accepted: bool) -> None:
     """Note what the meter answered to a token that somebody meant to enter; mistyped is not accepted."""
     pool = opens(g)
     before, place = int64(-1), int64(c.opened)
@@ -83,7 +83,7 @@ def count_lost(g: Record, c: Record) -> None:
 
 
 @inner
-def take_section(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> None:
+def take_section(g: Record, c: Record, token_class: Number, clear: uint64, record: Number) -> None:
     """Note a section whose change came to its end."""
     if is_taken(g, c, token_class, clear, record):
         return
@@ -97,7 +97,7 @@ def take_section(g: Record, c: Record, token_class: int64, clear: uint64, record
 
 
 @inner
-def is_taken(g: Record, c: Record, token_class: int64, clear: uint64, record: int64) -> bool:
+def is_taken(g: Record, c: Record, token_class: Number, clear: uint64, record: Number) -> bool:
     """Whether the change of a section came to its end."""
     pool = opens(g)
     place = int64(c.taken)

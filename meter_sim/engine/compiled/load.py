@@ -288,7 +288,8 @@ def _kind_of(loads: Record, day: Whole) -> Whole:
     load = _box_of(loads)[0].load
     block = (day - loads.load_first_day) >> _BLOCK_BITS
     if block >= 0 and block < loads.load_blocks:
-        return int64(_days_at(loads.load_days, loads.room_profiles, loads.load_blocks)[load, block].kinds[(day - loads.load_first_day) & (BLOCK - 1)])
+        days = _days_at(loads.load_days, loads.room_profiles, loads.load_blocks)[load, block]
+        return int64(days.kinds[(day - loads.load_first_day) & (BLOCK - 1)])
     kind = max(weekday(day) - 4, 0)
     return kind + _KINDS if _profiles(loads)[load].high_months[month_number(day)] else kind
 
@@ -300,13 +301,13 @@ def _slot_of(loads: Record, day: Whole) -> Whole:
     slot = block & (SLOTS - 1)
     if _box_of(loads)[0].held[slot] != block:
         fill(loads, block, slot)
-    return slot
+    return int64(slot)
 
 
 @compiled
 def _place_of(loads: Record, day: Whole) -> Whole:
     """The place of a day in its block."""
-    return (day - loads.load_first_day) & (BLOCK - 1)
+    return int64((day - loads.load_first_day) & (BLOCK - 1))
 
 
 @compiled
@@ -347,7 +348,7 @@ def since_midnight(loads: Record, day: Whole, seconds: Whole) -> Whole:
         return 0
     sums = _box_of(loads)[0].hours[_hours_of(loads, day)]
     hour = min(seconds // HOUR, HOURS - 1)
-    return sums[hour] + _part(sums[hour + 1] - sums[hour], seconds - hour * HOUR)
+    return int64(sums[hour] + _part(sums[hour + 1] - sums[hour], seconds - hour * HOUR))
 
 
 @compiled
@@ -387,9 +388,15 @@ def _capped(energy: Whole, limit: Whole) -> Whole:
 
 
 @compiled
+def _piece(loads: Record, instant: Whole) -> tuple[Whole, Whole, Whole]:
+    """The span of one offset that an instant lies in: first second, first second after, offset."""
+    return piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), instant)
+
+
+@compiled
 def _stretch(loads: Record, instant: Whole, limit: Whole) -> tuple[Whole, Whole, Whole]:
     """First second, first second after, and hourly energy of the stretch that an instant lies in."""
-    earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), instant)
+    earliest, latest, offset = _piece(loads, instant)
     local = instant + offset
     day = local // DAY
     hour = (local - day * DAY) // HOUR
@@ -404,7 +411,7 @@ def demand(loads: Record, start: Whole, end: Whole, limit: Whole) -> Whole:
     if _box_of(loads)[0].nothing:
         return total
     while start < end:
-        earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), start)
+        earliest, latest, offset = _piece(loads, start)
         day = (start + offset) // DAY
         midnight = day * DAY - offset
         if limit < 0 and earliest <= midnight and midnight + DAY <= latest:
@@ -440,7 +447,7 @@ def reached(loads: Record, start: Whole, energy: Whole, until: Whole, limit: Who
     if _box_of(loads)[0].nothing:
         return -1
     while start < until:
-        earliest, latest, offset = piece(numbers(loads.starts, loads.room_starts), numbers(loads.offsets, loads.room_offsets), start)
+        earliest, latest, offset = _piece(loads, start)
         day = (start + offset) // DAY
         midnight = day * DAY - offset
         if limit < 0 and earliest <= midnight and midnight + DAY <= latest:

@@ -10,8 +10,8 @@ from numpy import int64
 
 from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.books import change, credit_ends, finish, set_cause, settle
-from meter_sim.engine.compiled.columns import NO_MONEY
 from meter_sim.engine.compiled.clerk import clear_up, keys_are_there
+from meter_sim.engine.compiled.columns import NO_MONEY
 from meter_sim.engine.compiled.decoder import set_switch, would_answer
 from meter_sim.engine.compiled.desk import ask, is_served
 from meter_sim.engine.compiled.entry import is_accepted, supply_changed
@@ -36,6 +36,7 @@ from meter_sim.engine.compiled.jit import compiled, inner
 from meter_sim.engine.compiled.journal import happened
 from meter_sim.engine.compiled.load import binding_changes, binds
 from meter_sim.engine.compiled.loads import box_of
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.outreach import act, fetch, take_step, tell
 from meter_sim.engine.compiled.phase import LIMIT, LOAD, PROGRAMME, SHARED
 from meter_sim.engine.compiled.queue import drop_first, push
@@ -45,13 +46,13 @@ from meter_sim.engine.compiled.state import (
     NO_BUYER,
     RECKONS,
     UNKNOWN,
+    Number,
     Record,
     answer,
     connections,
     customers,
     heap,
     models,
-    numbers,
     opens,
     processes,
     put_back,
@@ -71,7 +72,7 @@ FATE_ACCEPTED, FATE_STILL_VALID, FATE_FOR_EVER, FATE_UNENTERED = range(4)
 
 
 @inner
-def _offer(g: Record, at: int64, phase: int64, order: int64, what: int, place: int64) -> None:
+def _offer(g: Record, at: Number, phase: Number, order: Number, what: Number, place: Number) -> None:
     """Take this event if it comes before the one that was first up to now."""
     if at > g.next_at:
         return
@@ -169,8 +170,8 @@ def _limit(g: Record, c: Record, is_due: bool) -> None:
 
 
 @inner
-def _leave_desk(g: Record, c: Record, place: int64) -> None:
-    """Who is done with at a desk: the clerk has acted, or the sections are handed out; who was not served asks again."""
+def _leave_desk(g: Record, c: Record, place: Number) -> None:
+    """Who is done with at a desk: the clerk acts, or the sections are handed out; who was not served asks again."""
     if not is_served(g, c, place):
         return
     process = processes(g)[place]
@@ -190,7 +191,7 @@ def _leave_desk(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _goes_on(g: Record, c: Record, place: int64) -> None:
+def _goes_on(g: Record, c: Record, place: Number) -> None:
     process = processes(g)[place]
     if process.kind == TELL:
         tell(g, c, place)
@@ -205,10 +206,10 @@ def _goes_on(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _looks_at_keys(g: Record, place: int64) -> bool:
+def _looks_at_keys(g: Record, place: Number) -> bool:
     """Whether a process brings staff who compare meter and register."""
     process = processes(g)[place]
-    return process.kind == VISIT or process.state == LEAVES
+    return bool(process.kind == VISIT or process.state == LEAVES)
 
 
 @inner
@@ -246,7 +247,7 @@ def serve(g: Record, c: Record) -> None:
 
 
 @inner
-def go_on(g: Record, row: int64) -> int:
+def go_on(g: Record, row: Number) -> Number:
     """Let a connection run ahead as far as it is alone."""
     c = connections(g)[row]
     while True:
@@ -273,7 +274,7 @@ def go_on(g: Record, row: int64) -> int:
 
 
 @inner
-def _wait(g: Record, row: int64) -> None:
+def _wait(g: Record, row: Number) -> None:
     """Put a connection into the heap, by its next event; `find_next` was called for it."""
     c = connections(g)[row]
     c.in_heap += 1
@@ -346,7 +347,7 @@ def _finish(g: Record, c: Record) -> None:
 
 
 @compiled
-def run_area(g: Record) -> int:
+def run_area(g: Record) -> Number:
     """Run the area to its end; NEEDS where room or keys are wanted and the call is to be repeated."""
     fleet = connections(g)
     while g.begun < fleet.size:
@@ -403,6 +404,6 @@ def run_area(g: Record) -> int:
 
 
 @compiled
-def refresh_switch(g: Record, row: int64) -> None:
+def refresh_switch(g: Record, row: Number) -> None:
     """Set a connection's switch by its registers."""
     set_switch(connections(g)[row], models(g))

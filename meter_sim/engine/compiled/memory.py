@@ -6,19 +6,21 @@ put together where it is used. Whoever fills in an address keeps the array alive
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj as _arrayobj
+
+cgutils, arrays = cast("Any", _cgutils), cast("Any", _arrayobj)  # numba has no types
 
 
 def _view(context: Any, builder: Any, kind: Any, address: Any, shape: list[Any]) -> Any:  # noqa: ANN401
     """The struct of an array in C order at an address, which nobody owns."""
-    array = make_array(kind)(context, builder)
+    array = arrays.make_array(kind)(context, builder)
     item = context.get_abi_sizeof(context.get_data_type(kind.dtype))
     if isinstance(kind.dtype, types.Record):
         item = kind.dtype.size
@@ -27,7 +29,7 @@ def _view(context: Any, builder: Any, kind: Any, address: Any, shape: list[Any])
     for length in reversed(shape[1:]):
         strides.insert(0, builder.mul(strides[0], length))
     data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
-    populate_array(
+    arrays.populate_array(
         array,
         data=data,
         shape=cgutils.pack_array(builder, shape),
@@ -48,7 +50,7 @@ def view_of(name: str, dtype: "np.dtype[Any]") -> Callable[[Any], Any]:
     """A function of a kernel: the array of a record whose address is its field `name` and whose length `room_name`."""
     item = numba.from_dtype(dtype)
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def view(typing_context: Any, record: Any) -> Any:  # noqa: ANN401
         del typing_context
         kind = types.Array(item, 1, "C")
@@ -60,12 +62,11 @@ def view_of(name: str, dtype: "np.dtype[Any]") -> Callable[[Any], Any]:
 
         return kind(record), generated
 
-    found: Callable[[Any], Any] = view
-    return found
+    return cast("Callable[[Any], Any]", view)
 
 
-@intrinsic  # type: ignore[misc]
-def numbers(typing_context: Any, address: Any, length: Any) -> Any:  # noqa: ANN401
+@intrinsic
+def _numbers(typing_context: Any, address: Any, length: Any) -> Any:  # noqa: ANN401
     """A column of whole numbers at an address."""
     del typing_context
     kind = types.Array(types.int64, 1, "C")
@@ -77,11 +78,15 @@ def numbers(typing_context: Any, address: Any, length: Any) -> Any:  # noqa: ANN
     return kind(types.int64, types.int64), generated
 
 
+numbers = cast("Callable[[Any, Any], Any]", _numbers)
+"""A function of a kernel: a column of whole numbers at an address, of a length."""
+
+
 def table_view(name: str, *, height: int = 0, width: int = 0) -> Callable[[Any], Any]:
     """A function of a kernel: a table of whole numbers, `room_name` in all, of this height or of this width."""
     kind = types.Array(types.int64, 2, "C")
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def view(typing_context: Any, record: Any) -> Any:  # noqa: ANN401
         del typing_context
 
@@ -95,15 +100,14 @@ def table_view(name: str, *, height: int = 0, width: int = 0) -> Callable[[Any],
 
         return kind(record), generated
 
-    found: Callable[[Any], Any] = view
-    return found
+    return cast("Callable[[Any], Any]", view)
 
 
 def rows_of(dtype: "np.dtype[Any]") -> Callable[[int, int, int], Any]:
     """A function of a kernel: a table of records at an address."""
     item = numba.from_dtype(dtype)
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def view(typing_context: Any, address: Any, number: Any, width: Any) -> Any:  # noqa: ANN401
         del typing_context
         kind = types.Array(item, 2, "C")
@@ -114,5 +118,4 @@ def rows_of(dtype: "np.dtype[Any]") -> Callable[[int, int, int], Any]:
 
         return kind(types.int64, types.int64, types.int64), generated
 
-    found: Callable[[int, int, int], Any] = view
-    return found
+    return cast("Callable[[int, int, int], Any]", view)

@@ -22,6 +22,7 @@ from meter_sim.engine.compiled.people import campaign_answer
 from meter_sim.engine.compiled.phase import DELIVERY, PROGRAMME
 from meter_sim.engine.compiled.register import is_open, issued_by_itself, presumed
 from meter_sim.engine.compiled.state import (
+    Number,
     Record,
     customers,
     end_process,
@@ -61,7 +62,7 @@ def take_step(g: Record, c: Record) -> None:
     step = steps(g)[c.next_step]
     c.next_step += 1
     kind = step.kind
-    if kind == BEGIN_PRINTING or kind == AFTER_CREDIT:
+    if kind in (BEGIN_PRINTING, AFTER_CREDIT):
         c.begun = True
         if step.times and not c.waiting:
             put_down(g, c, int64(step.times))
@@ -110,7 +111,7 @@ def _is_wanted(c: Record) -> bool:
 
 
 @inner
-def _answers(g: Record, c: Record, phase: Record, told: int64) -> int64:
+def _answers(g: Record, c: Record, phase: Record, told: Number) -> Number:
     """When this customer acts on what a phase told; -1 for never."""
     who = customers(g)[c.customer]
     time_word = word_of(g, c, _CAMPAIGN_TIME, phase.number, 0)
@@ -127,7 +128,7 @@ def _answers(g: Record, c: Record, phase: Record, told: int64) -> int64:
 
 
 @inner
-def tell(g: Record, c: Record, place: int64) -> None:
+def tell(g: Record, c: Record, place: Number) -> None:
     """A message to one customer: the sections themselves, or how to come by them."""
     process = processes(g)[place]
     which = process.argument
@@ -137,7 +138,7 @@ def tell(g: Record, c: Record, place: int64) -> None:
         return
     count(g, c, of.MESSAGES, 1)
     happened_since(g, c, rows.MESSAGE, rows.CHANNEL, int64(phase.channel), 0, 0, 0)
-    label = rows.label_phase(int64(phase.channel), phase.number)
+    label = rows.label_phase(phase.channel, phase.number)
     sent = phase.channel == of.SENT
     there = change_key(g, c, label, of.SENT) if sent else False
     if c.customer < 0 or word_of(g, c, _REACHED, phase.number, 0) >= phase.reaches:
@@ -155,7 +156,7 @@ def tell(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def _receive(g: Record, c: Record, phase: Record, label: int64) -> None:
+def _receive(g: Record, c: Record, phase: Record, label: Number) -> None:
     """A message with key change sections: enter them when the campaign is answered, else keep them."""
     hand = take_hand(g, OUTSIDE_PURCHASES + phase.number)
     hands(g)[hand].kept = True
@@ -173,7 +174,7 @@ def _receive(g: Record, c: Record, phase: Record, label: int64) -> None:
 
 
 @inner
-def act(g: Record, c: Record, place: int64) -> None:
+def act(g: Record, c: Record, place: Number) -> None:
     """The customer acts on a message: fetches the sections, or sets out for the office."""
     if phases(g)[processes(g)[place].number].channel == of.OFFICE:
         go_to_desk(g, c, place)
@@ -182,13 +183,13 @@ def act(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def fetch(g: Record, c: Record, place: int64) -> None:
+def fetch(g: Record, c: Record, place: Number) -> None:
     """The sections of a change are handed out to a customer who came for them."""
     phase = phases(g)[processes(g)[place].number]
     end_process(g, c, place)
     if phase.end >= 0 and g.now >= phase.end:
         return
-    label = rows.label_phase(int64(phase.channel), phase.number)
+    label = rows.label_phase(phase.channel, phase.number)
     if _is_wanted(c):
         there = change_key(g, c, label, int64(phase.channel))
     elif presumed(c) == of.PRESUMED:

@@ -6,6 +6,8 @@ the key here. Each is then really enciphered and really deciphered, 512 side by 
 in, the run ends with a fault.
 """
 
+from pathlib import Path
+
 import numpy as np
 from numpy import int64, uint8, uint64
 from numpy.typing import NDArray
@@ -13,7 +15,6 @@ from numpy.typing import NDArray
 from meter_sim.sts.compiled import ea07_sliced
 from meter_sim.sts.compiled.crc import passes
 from meter_sim.sts.compiled.jit import compiler
-from pathlib import Path
 
 _GROUP = ea07_sliced.GROUP
 compiled = compiler(Path(__file__).parent)

@@ -1,21 +1,22 @@
 """Heaps of those who wait: by instant, then by what decides between equal ones."""
 
+import numpy as np
 from numpy import int64
 from numpy.typing import NDArray
 
 from meter_sim.engine.compiled.jit import inner
-from meter_sim.engine.compiled.state import Record
+from meter_sim.engine.compiled.state import Number, Record
 
 
 @inner
-def _before(heap: Record, one: int64, other: int64) -> bool:
+def _before(heap: Record, one: Number, other: Number) -> bool:
     if heap[one].at != heap[other].at:
         return bool(heap[one].at < heap[other].at)
     return bool(heap[one].order < heap[other].order)
 
 
 @inner
-def _swap(heap: Record, one: int64, other: int64) -> None:
+def _swap(heap: Record, one: Number, other: Number) -> None:
     at, order, row, stamp = heap[one].at, heap[one].order, heap[one].row, heap[one].stamp
     heap[one].at = heap[other].at
     heap[one].order = heap[other].order
@@ -28,7 +29,7 @@ def _swap(heap: Record, one: int64, other: int64) -> None:
 
 
 @inner
-def push(heap: Record, number: int64, at: int64, order: int64, row: int64, stamp: int64) -> int64:
+def push(heap: Record, number: Number, at: Number, order: Number, row: Number, stamp: Number) -> Number:
     """Add an element to a heap of so many; the new number."""
     heap[number].at = at
     heap[number].order = order
@@ -45,7 +46,7 @@ def push(heap: Record, number: int64, at: int64, order: int64, row: int64, stamp
 
 
 @inner
-def drop_first(heap: Record, number: int64) -> int64:
+def drop_first(heap: Record, number: Number) -> Number:
     """Take the first element off a heap of so many; the new number."""
     number -= 1
     _swap(heap, 0, number)
@@ -63,7 +64,7 @@ def drop_first(heap: Record, number: int64) -> int64:
 
 
 @inner
-def push_instant(heap: NDArray[int64], number: int64, instant: int64) -> int64:
+def push_instant(heap: NDArray[np.int64], number: Number, instant: Number) -> Number:
     """Add an instant to a heap of so many; the new number."""
     place = number
     while place > 0:
@@ -77,7 +78,7 @@ def push_instant(heap: NDArray[int64], number: int64, instant: int64) -> int64:
 
 
 @inner
-def drop_first_instant(heap: NDArray[int64], number: int64) -> int64:
+def drop_first_instant(heap: NDArray[np.int64], number: Number) -> Number:
     """Take the first instant off a heap of so many; the new number."""
     number -= 1
     instant = heap[number]

@@ -8,7 +8,7 @@ from numpy import int64
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import pending_held
 from meter_sim.engine.compiled.jit import inner
-from meter_sim.engine.compiled.state import Record, keys, models, vending_keys
+from meter_sim.engine.compiled.state import Number, Record, keys, models, vending_keys
 
 NO_KEY = -1
 MISSING_KEY = 1
@@ -16,49 +16,49 @@ MISSING_KEY = 1
 
 
 @inner
-def record_code(pan: int64, revision: int64, tariff: int64, group: int64) -> int64:
+def record_code(pan: Number, revision: Number, tariff: Number, group: Number) -> Number:
     """A record as one number."""
     return int64(group) << 13 | int64(tariff) << 6 | int64(revision) << 2 | int64(pan)
 
 
 @inner
-def revision_of(code: int64) -> int64:
+def revision_of(code: Number) -> Number:
     """The key revision of a record."""
     return code >> 2 & 15
 
 
 @inner
-def tariff_of(code: int64) -> int64:
+def tariff_of(code: Number) -> Number:
     """The tariff index of a record."""
     return code >> 6 & 127
 
 
 @inner
-def group_of(code: int64) -> int64:
+def group_of(code: Number) -> Number:
     """The supply group of a record, as a number."""
     return code >> 13
 
 
 @inner
-def shown(c: Record) -> int64:
+def shown(c: Record) -> Number:
     """The record that a meter shows."""
     return record_code(c.pan_kind, c.key_revision, c.tariff_index, c.supply_group)
 
 
 @inner
-def with_group(code: int64, group: int64) -> int64:
+def with_group(code: Number, group: Number) -> Number:
     """A record in another supply group."""
     return code & (1 << 13) - 1 | int64(group) << 13
 
 
 @inner
-def with_revision(code: int64, revision: int64) -> int64:
+def with_revision(code: Number, revision: Number) -> Number:
     """A record with another key revision."""
     return code & ~int64(15 << 2) | int64(revision) << 2
 
 
 @inner
-def applied(g: Record, code: int64) -> int64:
+def applied(g: Record, code: Number) -> Number:
     """A record after the programme's change."""
     group = g.to_group if g.to_group >= 0 else group_of(code)
     tariff = g.to_tariff if g.to_tariff >= 0 else tariff_of(code)
@@ -66,7 +66,7 @@ def applied(g: Record, code: int64) -> int64:
 
 
 @inner
-def vending_key(g: Record, code: int64) -> int64:
+def vending_key(g: Record, code: Number) -> Number:
     """The place of a record's vending key; NO_KEY where there is none."""
     group, revision = group_of(code), revision_of(code)
     table = vending_keys(g)
@@ -77,7 +77,7 @@ def vending_key(g: Record, code: int64) -> int64:
 
 
 @inner
-def key_place(g: Record, c: Record, code: int64) -> int64:
+def key_place(g: Record, c: Record, code: Number) -> Number:
     """The place of a record's decoder key; NO_KEY where it was not made yet."""
     place = int64(c.keys)
     pool = keys(g)
@@ -89,7 +89,7 @@ def key_place(g: Record, c: Record, code: int64) -> int64:
 
 
 @inner
-def holds(g: Record, c: Record, code: int64) -> bool:
+def holds(g: Record, c: Record, code: Number) -> bool:
     """Whether the meter is what a record says, key and all."""
     if c.pans[code & 3] != c.pan or vending_key(g, code) < 0:
         return False
@@ -126,7 +126,7 @@ def is_open(c: Record) -> bool:
 
 
 @inner
-def presumed(c: Record) -> int:
+def presumed(c: Record) -> Number:
     """The register's state of a meter, as a number of `columns.py`."""
     if not in_scope(c):
         return of.NOT_IN_SCOPE
@@ -153,7 +153,7 @@ def look(g: Record, c: Record) -> None:
 
 
 @inner
-def true_state(g: Record, c: Record, now: int64) -> int:
+def true_state(g: Record, c: Record, now: Number) -> Number:
     """What the meter holds, as a number of `columns.py`."""
     if not in_scope(c):
         return of.OUT_OF_SCOPE
@@ -163,7 +163,7 @@ def true_state(g: Record, c: Record, now: int64) -> int:
 
 
 @inner
-def correct(g: Record, c: Record, code: int64) -> None:
+def correct(g: Record, c: Record, code: Number) -> None:
     """Put a record right; a change that waits or was issued on the wrong record's strength is dropped."""
     c.record = code
     c.waiting = False

@@ -1,11 +1,12 @@
 """Connections as they stand before the first second."""
 
-from numpy.typing import NDArray
 from typing import Any
+
+from numpy.typing import NDArray
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import fill_history, new_meter, set_switch
-from meter_sim.engine.compiled.jit import compiled, inner
+from meter_sim.engine.compiled.jit import compiled
 from meter_sim.engine.compiled.register import (
     applied,
     group_of,
@@ -16,6 +17,7 @@ from meter_sim.engine.compiled.register import (
 )
 from meter_sim.engine.compiled.state import (
     UNKNOWN,
+    Number,
     Record,
     connections,
     customers,
@@ -27,7 +29,7 @@ from meter_sim.engine.compiled.state import (
 
 @compiled
 def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: NDArray[Any]) -> None:
-    """The records whose decoder keys are wanted from the start: the register's, the true one, and both after the change."""
+    """The records whose decoder keys are wanted at first: the register's, the true one, and both after the change."""
     for row in range(setups.size):
         setup = setups[row]
         own = record_code(0, setup.revision, setup.tariff, groups[setup.group])
@@ -41,7 +43,13 @@ def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: N
 
 @compiled
 def set_up(
-    g: Record, setups: NDArray[Any], codes: NDArray[Any], keep: NDArray[Any], room: int, place: int, means: NDArray[Any]
+    g: Record,
+    setups: NDArray[Any],
+    codes: NDArray[Any],
+    keep: NDArray[Any],
+    room: Number,
+    place: Number,
+    means: NDArray[Any],
 ) -> None:
     """Fill the connections in from their setups; the decoder keys are there already."""
     fleet = connections(g)
@@ -54,7 +62,8 @@ def set_up(
         c.customer = setup.customer
         c.load = setup.load
         c.load_share = setup.load_share
-        c.mean_use = (means[setup.load] >> 16) * setup.load_share + ((means[setup.load] & 0xFFFF) * setup.load_share >> 16)
+        mean, share = means[setup.load], setup.load_share
+        c.mean_use = (mean >> 16) * share + ((mean & 0xFFFF) * share >> 16)
         c.pans[0] = setup.pan
         c.pans[1] = setup.true_pan
         c.drawer_issued_at = setup.drawer_issued_at
@@ -108,5 +117,3 @@ def set_up(
         c.initial = setup.credit
         c.next_reading = g.start
         c.off_day = 0
-
-

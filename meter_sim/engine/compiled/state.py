@@ -8,18 +8,19 @@ number may be missing, and lists are linked through `next`.
 from typing import Any
 
 import numpy as np
-from numpy import int64
 
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.decoder import DECODER_FIELDS, MODEL
 from meter_sim.engine.compiled.draws import KNOTS
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.log import LOG
-from meter_sim.engine.compiled.memory import numbers, table_view, view_of
+from meter_sim.engine.compiled.memory import table_view, view_of
 from meter_sim.meter.answer import Status
 
 Record = Any
 """A record of a structured array, in a kernel."""
+Number = Any
+"""A whole number of 64 bits, in a kernel."""
 
 LATE = 1 << 60
 """An instant that never comes."""
@@ -504,7 +505,7 @@ entries = table_view("entries", height=len(Status))
 
 
 @inner
-def take_held(g: Record) -> int64:
+def take_held(g: Record) -> Number:
     """A place in the pool of tokens in hands."""
     place = g.free_helds
     g.free_helds = helds(g)[place].next
@@ -513,7 +514,7 @@ def take_held(g: Record) -> int64:
 
 
 @inner
-def give_held(g: Record, place: int64) -> None:
+def give_held(g: Record, place: Number) -> None:
     """Give a place back."""
     helds(g)[place].next = g.free_helds
     g.free_helds = place
@@ -521,7 +522,7 @@ def give_held(g: Record, place: int64) -> None:
 
 
 @inner
-def take_hand(g: Record, count: int64) -> int64:
+def take_hand(g: Record, count: Number) -> Number:
     """An empty hand with this number for its draws."""
     place = g.free_hands
     hand = hands(g)[place]
@@ -536,7 +537,7 @@ def take_hand(g: Record, count: int64) -> int64:
 
 
 @inner
-def give_hand(g: Record, place: int64) -> None:
+def give_hand(g: Record, place: Number) -> None:
     """Give a hand and its tokens back."""
     hand = hands(g)[place]
     for position in range(hand.number):
@@ -548,7 +549,7 @@ def give_hand(g: Record, place: int64) -> None:
 
 
 @inner
-def take_open(g: Record) -> int64:
+def take_open(g: Record) -> Number:
     """A place in the pool of open tokens."""
     place = g.free_opens
     g.free_opens = opens(g)[place].next
@@ -557,7 +558,7 @@ def take_open(g: Record) -> int64:
 
 
 @inner
-def give_open(g: Record, place: int64) -> None:
+def give_open(g: Record, place: Number) -> None:
     """Give a place back."""
     opens(g)[place].next = g.free_opens
     g.free_opens = place
@@ -565,7 +566,7 @@ def give_open(g: Record, place: int64) -> None:
 
 
 @inner
-def take_key(g: Record) -> int64:
+def take_key(g: Record) -> Number:
     """A place in the pool of decoder keys."""
     place = g.free_keys
     g.free_keys = keys(g)[place].next
@@ -574,7 +575,7 @@ def take_key(g: Record) -> int64:
 
 
 @inner
-def take_process(g: Record, c: Record, kind: int64) -> int64:
+def take_process(g: Record, c: Record, kind: Number) -> Number:
     """A new process of a connection, which is planned for no instant yet."""
     place = g.free_processes
     process = processes(g)[place]
@@ -594,7 +595,7 @@ def take_process(g: Record, c: Record, kind: int64) -> int64:
 
 
 @inner
-def end_process(g: Record, c: Record, place: int64) -> None:
+def end_process(g: Record, c: Record, place: Number) -> None:
     """Take a process off its connection and give its place back."""
     pool = processes(g)
     if c.processes == place:
@@ -610,7 +611,7 @@ def end_process(g: Record, c: Record, place: int64) -> None:
 
 
 @inner
-def plan(g: Record, c: Record, place: int64, at: int64, phase: int64) -> None:
+def plan(g: Record, c: Record, place: Number, at: Number, phase: Number) -> None:
     """Let a process go on at an instant, in its phase."""
     process = processes(g)[place]
     process.at = at
@@ -619,12 +620,12 @@ def plan(g: Record, c: Record, place: int64, at: int64, phase: int64) -> None:
 
 
 @inner
-def order_now(g: Record, c: Record) -> int64:
+def order_now(g: Record, c: Record) -> Number:
     """What decides between things of one second and phase: when they were planned."""
     c.planned += 1
     return (g.now - g.start + 1) << 24 | g.phase << 20 | c.planned & 0xFFFFF
 
 
 NO_BUYER, RECKONS, GOES, WAITS_FOR_SALE, IN_TURN, UNDER_WAY, RESTS = 0, 1, 2, 3, 4, 5, 6
-"""What a customer's buying is at: nobody buys; the next purchase is reckoned; an interval's purchase is planned; vending
-was down or busy; it takes its turn; a purchase is under way; what was bought was not accepted, or nothing was sold."""
+"""What a customer's buying is at: nobody buys; the next purchase is reckoned; one at an interval is planned; vending
+was down or busy; it takes its turn; one is under way; what was bought was not accepted, or nothing was sold."""

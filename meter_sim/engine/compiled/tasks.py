@@ -5,22 +5,23 @@ from numpy import int64
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.calendar import day_of
 from meter_sim.engine.compiled.jit import inner
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.phase import PROGRAMME
 from meter_sim.engine.compiled.queue import push
 from meter_sim.engine.compiled.register import presumed
-from meter_sim.engine.compiled.state import Record, appointments, counts, numbers, phases, tasks
+from meter_sim.engine.compiled.state import Number, Record, appointments, counts, phases, tasks
 
 NO_TASK, CHANGE_KEY, REPLACE = 0, 1, 2
 
 
 @inner
-def today(g: Record) -> int64:
+def today(g: Record) -> Number:
     """The local day of the running second."""
     return day_of(numbers(g.starts, g.room_starts), numbers(g.offsets, g.room_offsets), g.now)
 
 
 @inner
-def day_index(g: Record, instant: int64) -> int64:
+def day_index(g: Record, instant: Number) -> Number:
     """The day of the books in which an instant lies."""
     closes = numbers(g.closes, g.days)
     low, high = int64(0), g.days - 1
@@ -34,13 +35,13 @@ def day_index(g: Record, instant: int64) -> int64:
 
 
 @inner
-def count_from(g: Record, place: int, day: int64, number: int64) -> None:
+def count_from(g: Record, place: Number, day: Number, number: Number) -> None:
     """So many more from the closing of a day on; the days are added up in the end."""
     counts(g)[place, day] += number
 
 
 @inner
-def active_crews(g: Record, now: int64) -> int64:
+def active_crews(g: Record, now: Number) -> Number:
     """The phases by crew that go on at an instant, as bits."""
     active = int64(0)
     table = phases(g)
@@ -52,13 +53,13 @@ def active_crews(g: Record, now: int64) -> int64:
 
 
 @inner
-def is_sent(g: Record, c: Record, now: int64) -> bool:
+def is_sent(g: Record, c: Record, now: Number) -> bool:
     """Whether a phase that goes on sends a crew to this meter, or somebody asked for it."""
     return bool(c.task_asked) or (c.task_phases & active_crews(g, now)) != 0
 
 
 @inner
-def opening_order(g: Record, place: int64) -> int64:
+def opening_order(g: Record, place: Number) -> Number:
     """When a working day was planned: with the day before it, the first before the run."""
     openings = numbers(g.openings, g.room_openings)
     if place == 0:
@@ -95,7 +96,7 @@ def queue_task(g: Record, c: Record) -> None:
 
 @inner
 def put_task(
-    g: Record, c: Record, job: int, due: int64, asked: bool, sent_by: int64, visits: int64, appointment: bool
+    g: Record, c: Record, job: Number, due: Number, asked: bool, sent_by: Number, visits: Number, appointment: bool
 ) -> None:
     """Put a task down, in the place of one that is there."""
     if c.task == NO_TASK:
@@ -115,7 +116,7 @@ def put_task(
 
 
 @inner
-def drop_task(g: Record, c: Record, day: int64) -> None:
+def drop_task(g: Record, c: Record, day: Number) -> None:
     """Take a task off the list, on a day of the books."""
     count_from(g, of.VISITS_WAITING, day, -1)
     if c.task == REPLACE:
@@ -141,7 +142,7 @@ def look_after(g: Record, c: Record) -> None:
 
 
 @inner
-def pass_openings(g: Record, c: Record, at: int64, order: int64) -> None:
+def pass_openings(g: Record, c: Record, at: Number, order: Number) -> None:
     """Let a task see the openings before this moment of the programme's phase: a change that is done is dropped.
 
     The state is that which the latest event left.

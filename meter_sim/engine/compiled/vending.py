@@ -3,7 +3,7 @@
 A sale leaves in the fleet's record what it printed: `sections` of the latest change, and the token.
 """
 
-from numpy import int64, uint8, uint64
+from numpy import int64, uint8, uint16, uint64
 
 from meter_sim.draws import Purpose
 from meter_sim.engine.compiled import columns as of
@@ -13,6 +13,7 @@ from meter_sim.engine.compiled.books import DAY_BOUGHT, DAY_PURCHASES, count, da
 from meter_sim.engine.compiled.draws import draw
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL, happened_at, issued, refused
+from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.register import (
     MISSING_KEY,
     applied,
@@ -28,11 +29,11 @@ from meter_sim.engine.compiled.register import (
 from meter_sim.engine.compiled.state import (
     MOST_SECTIONS,
     RUNS,
+    Number,
     Record,
     customers,
     keys,
     models,
-    numbers,
     points_of_sale,
     vending_keys,
 )
@@ -55,7 +56,7 @@ _BASE_YEARS = tuple(base.value for base in BaseDate)
 
 
 @inner
-def _refuse(g: Record, refusal: int, why: int, a: int64, b: int64, third: int64, d: int64) -> bool:
+def _refuse(g: Record, refusal: Number, why: Number, a: Number, b: Number, third: Number, d: Number) -> bool:
     g.refusal = refusal
     g.why = why
     g.why_a = a
@@ -66,7 +67,7 @@ def _refuse(g: Record, refusal: int, why: int, a: int64, b: int64, third: int64,
 
 
 @inner
-def _knows(g: Record, code: int64) -> bool:
+def _knows(g: Record, code: Number) -> bool:
     """Whether there is a vending key for a record."""
     if vending_key(g, code) >= 0:
         return True
@@ -74,20 +75,18 @@ def _knows(g: Record, code: int64) -> bool:
 
 
 @inner
-def _may_issue(g: Record, code: int64, at: int64) -> bool:
+def _may_issue(g: Record, code: Number, at: Number) -> bool:
     """Whether a record's vending key issues at this instant of a point of sale's clock."""
     key = vending_keys(g)[vending_key(g, code)]
     if at < key.active_from:
-        return _refuse(
-            g, rows.VENDING_KEY_NOT_ACTIVE, rows.KEY_IS_NOT_ACTIVE, group_of(code), revision_of(code), 0, 0
-        )
+        return _refuse(g, rows.VENDING_KEY_NOT_ACTIVE, rows.KEY_IS_NOT_ACTIVE, group_of(code), revision_of(code), 0, 0)
     if at // 60 > key.issue_until:
         return _refuse(g, rows.ISSUE_UNTIL_PASSED, rows.KEY_ISSUES_NO_MORE, group_of(code), revision_of(code), 0, 0)
     return True
 
 
 @inner
-def enciphered(g: Record, c: Record, code: int64, clear: uint64) -> uint64:
+def enciphered(g: Record, c: Record, code: Number, clear: uint64) -> uint64:
     """A block under the decoder key of a record."""
     place = key_place(g, c, code)
     if place < 0:
@@ -111,7 +110,7 @@ def encipher_held(g: Record, c: Record, held: Record) -> None:
 
 
 @inner
-def _make_sections(g: Record, c: Record, old: int64, new: int64, at: int64) -> int64:
+def _make_sections(g: Record, c: Record, old: Number, new: Number, at: Number) -> Number:
     """Make the sections of a change into the scratch; how many, or -1 if it is refused."""
     if not _knows(g, old) or not _knows(g, new):
         return int64(-1)
@@ -142,9 +141,7 @@ def _make_sections(g: Record, c: Record, old: int64, new: int64, at: int64) -> i
         | key.high >> uint64(32)
     )
     g.made_clear[0] = seal(uint8(2), uint8(_SECTION_SUBCLASSES[0]), content)
-    content = (
-        (expiry & uint64(15)) << uint64(40) | uint64(tariff_of(new)) << uint64(32) | least & uint64(0xFFFFFFFF)
-    )
+    content = (expiry & uint64(15)) << uint64(40) | uint64(tariff_of(new)) << uint64(32) | least & uint64(0xFFFFFFFF)
     g.made_clear[1] = seal(uint8(2), uint8(_SECTION_SUBCLASSES[1]), content)
     number = 2
     if long:
@@ -162,7 +159,7 @@ def _make_sections(g: Record, c: Record, old: int64, new: int64, at: int64) -> i
 
 
 @inner
-def _keep_change(g: Record, c: Record, old: int64, number: int64) -> None:
+def _keep_change(g: Record, c: Record, old: Number, number: Number) -> None:
     """Remember the sections that were made as those that were issued last."""
     c.changes_record = old
     c.changes_number = number
@@ -172,7 +169,7 @@ def _keep_change(g: Record, c: Record, old: int64, number: int64) -> None:
 
 
 @inner
-def note_token(g: Record, c: Record, token_class: int64, clear: uint64, record: int64, tenths: int64) -> None:
+def note_token(g: Record, c: Record, token_class: Number, clear: uint64, record: Number, tenths: Number) -> None:
     """Note a token that is handed out for the first time outside a sale."""
     ledger.issue(g, c, token_class, clear, record, tenths)
     count(g, c, of.TOKENS_PRINTED, 1)
@@ -180,7 +177,7 @@ def note_token(g: Record, c: Record, token_class: int64, clear: uint64, record: 
 
 @inner
 def _sections_out(
-    g: Record, c: Record, label: int64, with_purchase: bool, channel: int64, again: bool, pos: int64
+    g: Record, c: Record, label: Number, with_purchase: bool, channel: Number, again: bool, pos: Number
 ) -> None:
     """Note and log the sections of the latest change that a slip has; `channel` is -1 where it does not count."""
     number = int64(c.changes_number)
@@ -198,7 +195,7 @@ def _sections_out(
 
 
 @inner
-def change_key(g: Record, c: Record, label: int64, channel: int64) -> bool:
+def change_key(g: Record, c: Record, label: Number, channel: Number) -> bool:
     """Issue the programme's key change by itself, at the counter; whether it was not refused."""
     old = c.record
     new = applied(g, old)
@@ -215,7 +212,7 @@ def change_key(g: Record, c: Record, label: int64, channel: int64) -> bool:
 
 
 @inner
-def reprint_key_change(g: Record, c: Record, label: int64, pos: int64) -> bool:
+def reprint_key_change(g: Record, c: Record, label: Number, pos: Number) -> bool:
     """Hand out the sections that were issued last once more; whether there are any."""
     if c.changes_number == 0:
         return False
@@ -224,8 +221,8 @@ def reprint_key_change(g: Record, c: Record, label: int64, pos: int64) -> bool:
 
 
 @inner
-def put_down(g: Record, c: Record, times: int64) -> None:
-    """Put the programme's change down for a meter's next purchase, if its area prints changes with `times` purchases."""
+def put_down(g: Record, c: Record, times: Number) -> None:
+    """Put the programme's change down for a meter's next purchase, where changes are printed with `times` purchases."""
     if not g.programme or not in_scope(c) or not is_open(c) or times == 0:
         return
     c.waiting = True
@@ -237,22 +234,22 @@ def put_down(g: Record, c: Record, times: int64) -> None:
 
 
 @inner
-def _tid_of(minute: int64, base: int64, wraps: bool) -> int64:
+def _tid_of(minute: Number, base: Number, wraps: bool) -> Number:
     """The TID of a minute under a base date; beyond the last one it begins anew where a system wraps."""
     number = minute - base
     return number % (_GREATEST + 1) if wraps and number > _GREATEST else number
 
 
 @inner
-def _usable(minute: int64, base: int64, wraps: bool) -> bool:
+def _usable(minute: Number, base: Number, wraps: bool) -> bool:
     number = _tid_of(minute, base, wraps)
     if minute > base and number == 0:
         return False
-    return number % MINUTES_A_DAY != RESERVED_MINUTE
+    return bool(number % MINUTES_A_DAY != RESERVED_MINUTE)
 
 
 @inner
-def _next_free(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) -> int64:
+def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> Number:
     """The first minute from this one on that no token of this meter has and that is usable."""
     while True:
         before = minute
@@ -266,7 +263,7 @@ def _next_free(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) 
 
 
 @inner
-def _note_minute(c: Record, kept: int64, minute: int64, base: int64, wraps: bool) -> None:
+def _note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> None:
     """Remember that a token was issued for this minute; one that is not usable before it belongs to its run."""
     oldest = 0
     for run in range(RUNS):
@@ -281,7 +278,7 @@ def _note_minute(c: Record, kept: int64, minute: int64, base: int64, wraps: bool
 
 
 @inner
-def _list_of(g: Record, c: Record, pos: int64) -> int64:
+def _list_of(g: Record, c: Record, pos: Number) -> Number:
     """Which of a connection's two TID lists a point of sale keeps."""
     if c.customer < 0:
         return int64(0)
@@ -294,7 +291,7 @@ def _list_of(g: Record, c: Record, pos: int64) -> int64:
 
 
 @inner
-def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_change: bool) -> bool:
+def sell_at(g: Record, c: Record, pos: Number, amount: Number, now: Number, with_change: bool) -> bool:
     """A credit token of so many tenths, behind the sections of a waiting change; whether it was not refused.
 
     A refusal changes nothing. What is printed lies in `sections`, `repeated` and the fields of the token.
@@ -340,7 +337,7 @@ def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_ch
     g.enciphered = c.keep == ALL
     g.token = enciphered(g, c, new, clear) if g.enciphered else uint64(0)
     g.token_record = new
-    g.token_tenths = decode(code)
+    g.token_tenths = decode(uint16(code))
     _note_minute(c, kept, minute, key.base_minute, point.wraps)
     c.record = new
     if with_plan:
@@ -356,7 +353,7 @@ def sell_at(g: Record, c: Record, pos: int64, amount: int64, now: int64, with_ch
 
 
 @inner
-def _event_of(kind: int) -> int:
+def _event_of(kind: Number) -> Number:
     if kind == FREE:
         return rows.FREE_UNITS
     if kind == LENT:
@@ -365,13 +362,13 @@ def _event_of(kind: int) -> int:
 
 
 @inner
-def electric_tenths(c: Record, tenths: int64) -> int64:
+def electric_tenths(c: Record, tenths: Number) -> Number:
     """Tenths of a kWh that a token of the main service says; 0 where that is no electricity."""
     return tenths if c.main_service == _ELECTRICITY else int64(0)
 
 
 @inner
-def refuse_sale(g: Record, c: Record, label: int64, pos: int64) -> None:
+def refuse_sale(g: Record, c: Record, label: Number, pos: Number) -> None:
     """Log a sale that was refused, and say what it means for the supply."""
     refusal = g.refusal
     if (
@@ -391,7 +388,7 @@ def refuse_sale(g: Record, c: Record, label: int64, pos: int64) -> None:
 
 
 @inner
-def sell(g: Record, c: Record, pos: int64, amount: int64, label: int64, kind: int) -> bool:
+def sell(g: Record, c: Record, pos: Number, amount: Number, label: Number, kind: Number) -> bool:
     """Sell so many tenths of the main service; whether it was not refused."""
     with_change = kind == PAID or (kind == REPLACES and c.waiting)
     if not sell_at(g, c, pos, amount, g.now, with_change):
@@ -401,7 +398,7 @@ def sell(g: Record, c: Record, pos: int64, amount: int64, label: int64, kind: in
         _sections_out(g, c, label, True, of.WITH_PURCHASE, g.repeated, pos)
     tenths = electric_tenths(c, g.token_tenths)
     ledger.issue(g, c, 0, g.token_clear, g.token_record, tenths)
-    if kind == PAID or kind == SPARE:
+    if kind in (PAID, SPARE):
         c.purchases += 1
         count(g, c, of.PURCHASES, 1)
         count(g, c, of.BOUGHT_TENTHS, tenths)

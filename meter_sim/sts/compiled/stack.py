@@ -1,15 +1,17 @@
 """Small arrays on the stack, for kernels that must not ask for memory."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj as _arrayobj
+
+cgutils, arrays = cast("Any", _cgutils), cast("Any", _arrayobj)  # numba has no types
 
 
 def on_stack(dtype: type[np.generic], *shape: int) -> Callable[[], Any]:
@@ -17,7 +19,7 @@ def on_stack(dtype: type[np.generic], *shape: int) -> Callable[[], Any]:
     kind = types.Array(numba.from_dtype(np.dtype(dtype)), len(shape), "C")
     item = np.dtype(dtype).itemsize
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def made(typing_context: Any) -> Any:  # noqa: ANN401 (numba has no types)
         del typing_context
 
@@ -25,10 +27,12 @@ def on_stack(dtype: type[np.generic], *shape: int) -> Callable[[], Any]:
             del signature, arguments
             words = -(-item * int(np.prod(shape)) // 8)
             place = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(64), words))
-            array = make_array(kind)(context, builder)
+            array = arrays.make_array(kind)(context, builder)
             lengths = [context.get_constant(types.intp, length) for length in shape]
-            strides = [context.get_constant(types.intp, item * int(np.prod(shape[axis + 1 :]))) for axis in range(len(shape))]
-            populate_array(
+            strides = [
+                context.get_constant(types.intp, item * int(np.prod(shape[axis + 1 :]))) for axis in range(len(shape))
+            ]
+            arrays.populate_array(
                 array,
                 data=builder.bitcast(place, context.get_data_type(kind.dtype).as_pointer()),
                 shape=cgutils.pack_array(builder, lengths),
@@ -40,5 +44,4 @@ def on_stack(dtype: type[np.generic], *shape: int) -> Callable[[], Any]:
 
         return kind(), generated
 
-    found: Callable[[], Any] = made
-    return found
+    return cast("Callable[[], Any]", made)
