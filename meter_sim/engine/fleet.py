@@ -6,11 +6,15 @@ Python and a hand-written timeline.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, cast
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from meter_sim.detail import Detail, Keep
+from meter_sim.engine.compiled import jit as kernel
+from meter_sim.engine.compiled import loop, state
 from meter_sim.engine.event_levels import levels
 from meter_sim.engine.fleet_area import AreaRun
 from meter_sim.engine.fleet_part import part_of_area
@@ -20,7 +24,17 @@ from meter_sim.results.part import Part, joined
 from meter_sim.scenario.meter_columns import SETUP, columns_of
 from meter_sim.scenario.scenario import MeterSetup, Scenario
 
-__all__ = ["FleetError", "against", "run", "run_piece"]
+__all__ = ["FleetError", "against", "compile_kernels", "is_compiled", "run", "run_piece"]
+
+
+def is_compiled() -> bool:
+    """Whether the kernels were compiled before and lie on the disk."""
+    return kernel.is_on_disk(loop.run_area)
+
+
+def compile_kernels() -> None:
+    """Compile the kernels, or read them from the disk. The first time this takes some minutes."""
+    cast("Any", loop.run_area).compile((numba.from_dtype(state.FLEET),))
 
 
 def against(scenario: Scenario) -> str:

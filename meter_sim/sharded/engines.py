@@ -1,7 +1,5 @@
 """The engines that a shard can be run with."""
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +9,9 @@ from meter_sim.results.part import Part, joined, part_of
 from meter_sim.scenario.scenario import Scenario
 
 REFERENCE, FLEET, AUTO = "reference", "fleet", "auto"
-LARGE = 100_000
-"""Meter-days from which on `auto` takes the fleet engine; below it compiling takes longer than the run."""
-_FLEET = "meter_sim.engine.fleet"
+LARGE = 1_000_000
+"""Meter-days from which on `auto` takes the fleet engine; below it the other one has done in a minute or two, which is
+what compiling takes where that was not done before."""
 
 
 class EngineError(Exception):
@@ -25,13 +23,16 @@ class Engine:
     """A way to run pieces: `run` gives what they left behind together.
 
     `knows_places` is whether it can run a piece of an area that a programme goes through by place; `bytes_per_meter` is
-    an estimate of what it holds of each meter at a time, with its events.
+    an estimate of what it holds of each meter at a time, with its events. `is_ready` says whether it can begin at once;
+    if not, `prepare` makes it so, which takes minutes and is done once on a machine.
     """
 
     name: str
     run: Callable[[Scenario, Sequence[Piece], Keep], Part]
     knows_places: bool
     bytes_per_meter: int
+    is_ready: Callable[[], bool] = lambda: True
+    prepare: Callable[[], None] = lambda: None
 
 
 def _run_reference(scenario: Scenario, pieces: Sequence[Piece], keep: Keep) -> Part:
@@ -44,25 +45,41 @@ def _run_reference(scenario: Scenario, pieces: Sequence[Piece], keep: Keep) -> P
 
 
 def _run_fleet(scenario: Scenario, pieces: Sequence[Piece], keep: Keep) -> Part:
-    run_piece = importlib.import_module(_FLEET).run_piece
-    return joined([run_piece(scenario, piece, keep) for piece in pieces], scenario)
+    from meter_sim.engine.fleet import FleetError, run_piece
+
+    try:
+        return joined([run_piece(scenario, piece, keep) for piece in pieces], scenario)
+    except FleetError as error:
+        raise EngineError(str(error)) from None
+
+
+def _is_fleet_ready() -> bool:
+    from meter_sim.engine.fleet import is_compiled
+
+    return is_compiled()
+
+
+def _prepare_fleet() -> None:
+    from meter_sim.engine.fleet import compile_kernels
+
+    compile_kernels()
 
 
 ENGINES = {
     REFERENCE: Engine(REFERENCE, _run_reference, knows_places=False, bytes_per_meter=60_000),
-    FLEET: Engine(FLEET, _run_fleet, knows_places=True, bytes_per_meter=4_000),
+    FLEET: Engine(
+        FLEET,
+        _run_fleet,
+        knows_places=True,
+        bytes_per_meter=6_000,
+        is_ready=_is_fleet_ready,
+        prepare=_prepare_fleet,
+    ),
 }
-
-
-def is_there(name: str) -> bool:
-    """Whether this installation has an engine."""
-    return name == REFERENCE or importlib.util.find_spec(_FLEET) is not None
 
 
 def against_fleet(scenario: Scenario) -> str:
     """What stands against running a scenario with the fleet engine; empty where nothing does."""
-    if not is_there(FLEET):
-        return "this version has no fleet engine"
     if scenario.timeline:
         return "the scenario has a timeline"
     if scenario.population is not None and not scenario.population.is_exact:

@@ -176,6 +176,7 @@ def _each(plan: Plan, job: Job, left: Sequence[Shard]) -> Generator[Done]:
     if not left:
         return
     if plan.cluster is None:
+        plan.engine.prepare()  # once, not in each worker
         yield from in_processes(job, left, plan.workers)
         return
     try:
@@ -217,7 +218,7 @@ def _told(store: Store, plan: Plan) -> Iterator[None]:
         yield
     except RunError as error:
         raise RunError(_with_way_on(str(error), store, plan)) from None
-    except (ElsewhereError, StoreError) as error:
+    except (ElsewhereError, EngineError, StoreError) as error:
         raise RunError(_with_way_on(_one_line(error), store, plan)) from None
     except OSError as error:
         what = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or _one_line(error)

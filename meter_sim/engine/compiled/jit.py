@@ -58,3 +58,11 @@ def inner(function: Kernel) -> Kernel:
     kernel = numba.njit(nogil=True, error_model="numpy")(function)
     kernel.targetoptions["_nrt"] = False
     return cast("Kernel", kernel)
+
+
+def is_on_disk(function: object) -> bool:
+    """Whether a compiled function was kept on disk before."""
+    try:
+        return Path(cast("Any", function)._cache._cache_file._index_path).exists()
+    except AttributeError:  # there is no cache, or numba has it otherwise
+        return False
