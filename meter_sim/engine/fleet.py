@@ -89,19 +89,19 @@ def _world(scenario: Scenario) -> World:
 def _meters(world: World, piece: Piece) -> tuple[tuple[MeterSetup, ...], Records, Sequence[str] | None]:
     """The listed meters of a piece, all its setups with those first, and the names of all; None where each is drawn."""
     scenario = world.scenario
-    own = meters_of(scenario, (piece,))
-    listed = tuple(meter for meter in own if meter.listed)
-    others = tuple(meter for meter in own if not meter.listed)
-    setups = columns_of((*listed, *others), world.kinds)
     if scenario.population is None:
-        return listed, setups, [meter.name for meter in (*listed, *others)]
+        own = meters_of(scenario, (piece,))
+        listed = tuple(meter for meter in own if meter.listed)
+        ordered = (*listed, *(meter for meter in own if not meter.listed))
+        return listed, columns_of(ordered, world.kinds), [meter.name for meter in ordered]
+    listed = tuple(meter for meter in scenario.meters if piece.listed and meter.area == piece.area)
     drawn = np.zeros(0, SETUP)
     if piece.number:
         drawn = scenario.population.columns(piece.first_connection, piece.number)
     if not listed:
         return listed, drawn, None
     names = [meter.name for meter in listed] + [f"m{number}" for number in drawn["connection"].tolist()]
-    return listed, np.concatenate([setups, drawn]), names
+    return listed, np.concatenate([columns_of(listed, world.kinds), drawn]), names
 
 
 def _levels(keep: Keep, scenario: Scenario, setups: Records, names: Sequence[str] | None) -> NDArray[np.uint8]:
