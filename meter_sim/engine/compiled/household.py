@@ -1,13 +1,14 @@
 """Customers: they buy, keep, enter, mistype, ask and give up (`engine/households.py`, docs/model.md section 7)."""
 
-from numpy import int64
+import numpy as np
+from numpy import int64, uint32, uint64
 
 from meter_sim.draws import Purpose
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled import log as rows
 from meter_sim.engine.compiled.books import count, falls_below, set_cause
 from meter_sim.engine.compiled.calendar import arrival, day_of, midnight, month_of
-from meter_sim.engine.compiled.draws import draw, value
+from meter_sim.engine.compiled.draws import draw, philox, value
 from meter_sim.engine.compiled.entry import ACCEPT, BY_CHANNEL, enter, enter_mistyped, is_accepted
 from meter_sim.engine.compiled.hands import (
     CREDIT_FIRST,
@@ -31,6 +32,7 @@ from meter_sim.engine.compiled.register import holds, in_scope, misses_a_change
 from meter_sim.engine.compiled.state import (
     GOES,
     IN_TURN,
+    LANES,
     LATE,
     NO_BUYER,
     RECKONS,
@@ -91,12 +93,23 @@ _COME_BACK = int(Purpose.COME_BACK)
 _PAYDAY_TIME = int(Purpose.PAYDAY_TIME)
 _DESK_SERVICE = int(Purpose.DESK_SERVICE)
 _DESK_ARRIVAL = int(Purpose.DESK_ARRIVAL)
+_LANES = np.array([_AMOUNT, _DELAY, _SPARE, _WRONG_DIGIT, _SPARE_KEPT, _MANNER, _TROUBLE, _COME_BACK], np.uint32)
+"""What the draws are for that are made side by side; the first four of them are used."""
 
 
 @inner
 def word_of(g: Record, c: Record, purpose: Number, number: Number, sub: Number) -> Number:
     """A draw of the connection."""
     return draw(g.seed, purpose, c.number, number, sub)
+
+
+@inner
+def _draw_for_purchase(g: Record, c: Record, number: Number) -> None:
+    """Make the draws that every purchase of this number needs, side by side."""
+    low, high = uint32(g.seed), uint32(g.seed >> uint64(32))
+    words, count_word, name = g.words, uint32(number), uint32(c.number)
+    for lane in range(LANES):
+        words[lane] = philox(low, high, count_word, uint32(0), _LANES[lane], name)
 
 
 # -- when to buy ---------------------------------------------------------------------------------------------------
@@ -200,7 +213,7 @@ def _buy_besides(g: Record, c: Record, who: Record, hand: Number, tenths: Number
         count(g, c, of.LENT_TENTHS, g.lend_tenths)
     if (
         who.spare_share
-        and word_of(g, c, _SPARE, number, 0) < who.spare_share
+        and int64(g.words[2]) < who.spare_share
         and sell(g, c, pos, tenths, rows.label_spare(number), SPARE)
     ):
         _pay(g, c, tenths)
@@ -220,7 +233,7 @@ def _buy(g: Record, c: Record, number: Number) -> Number:
     if c.gave_up:
         c.gave_up = False
         _complain(g, c)
-    drawn = value(tables(g), int64(who.amount), word_of(g, c, _AMOUNT, number, 0))
+    drawn = value(tables(g), int64(who.amount), int64(g.words[0]))
     tenths = amount_bought(drawn, who.amount_is_use, c.mean_use)
     debt: Number = max(c.debt, 0)
     withheld: Number = int64(0)
@@ -236,6 +249,7 @@ def _buy(g: Record, c: Record, number: Number) -> Number:
     _pay(g, c, tenths)
     c.bought += 1
     hand = take_hand(g, number)
+    hands(g)[hand].first_word = int64(g.words[3])
     take_slip(g, c, hand, label)
     _buy_besides(g, c, who, hand, tenths, number)
     set_cause(c, of.NOT_ENTERED)
@@ -318,10 +332,9 @@ def use_hand(g: Record, c: Record, hand: Number, start: Number, purchase: bool) 
 
 
 @inner
-def _delay(g: Record, c: Record, number: Number) -> Number:
-    """Seconds from a hand-out to the first entry."""
-    table = int64(customers(g)[c.customer].enter_after)
-    return max(value(tables(g), table, word_of(g, c, _DELAY, number, 0)), 1)
+def _delay(g: Record, c: Record) -> Number:
+    """Seconds from the purchase to the first entry."""
+    return max(value(tables(g), int64(customers(g)[c.customer].enter_after), int64(g.words[1])), 1)
 
 
 @inner
@@ -330,6 +343,7 @@ def make_purchase(g: Record, c: Record) -> None:
     who = customers(g)[c.customer]
     by_interval = who.every >= 0
     number = _number(g, c)
+    _draw_for_purchase(g, c, number)
     hand = _buy(g, c, number)
     spare, spare_at = g.spare_hand, g.spare_at
     if by_interval:
@@ -342,7 +356,7 @@ def make_purchase(g: Record, c: Record) -> None:
         c.buy_at = max(c.interval_at, g.now) if c.interval_at < g.end else LATE
         c.buy_order = order_now(g, c)
         if hand >= 0:
-            use_hand(g, c, hand, g.now + _delay(g, c, number), True)
+            use_hand(g, c, hand, g.now + _delay(g, c), True)
         return
     if hand < 0:
         c.buying = RESTS
@@ -351,7 +365,7 @@ def make_purchase(g: Record, c: Record) -> None:
         return
     c.buying = UNDER_WAY
     c.buy_at = LATE
-    use_hand(g, c, hand, g.now + _delay(g, c, number), True)
+    use_hand(g, c, hand, g.now + _delay(g, c), True)
     if spare >= 0:
         use_hand(g, c, spare, spare_at, False)
 
@@ -505,7 +519,13 @@ def key_in(g: Record, c: Record, place: Number) -> None:
     number = hand.tries
     hand.tries += 1
     accepted = False
-    if not process.guided and who.wrong_digit and word_of(g, c, _WRONG_DIGIT, hand.count, number) < who.wrong_digit:
+    mistyped = False
+    if not process.guided and who.wrong_digit:
+        word = hand.first_word
+        if number > 0 or word < 0:
+            word = word_of(g, c, _WRONG_DIGIT, hand.count, number)
+        mistyped = word < who.wrong_digit
+    if mistyped:
         enter_mistyped(g, c, token, held.label, word_of(g, c, _WHICH_DIGIT, hand.count, number))
     else:
         status = enter(g, c, token, held.label, of.BY_HELP if process.guided else BY_CHANNEL)

@@ -29,6 +29,8 @@ UNKNOWN = -(1 << 60)
 MOST_SECTIONS = 4
 MOST_HELD = 32
 """Tokens in one hand."""
+LANES = 8
+"""Draws that are made side by side."""
 RUNS = 3
 """Runs of minutes that are remembered of a TID list: a point of sale's clock only goes forward, and at most two have
 sold to a meter."""
@@ -74,6 +76,7 @@ CONNECTION = np.dtype(
         ("replaced", "u1"),
         ("runs_from", "i8", (2, RUNS)),
         ("runs_to", "i8", (2, RUNS)),
+        ("latest", "i8", (2,)),
         # -- tokens
         ("opened", "i4"),
         ("taken", "i4"),
@@ -248,6 +251,7 @@ HAND = np.dtype(
     [
         ("count", "i8"),
         ("tries", "i8"),
+        ("first_word", "i8"),
         ("tokens", "i4", (MOST_HELD,)),
         ("number", "i4"),
         ("kept", "b1"),
@@ -255,7 +259,8 @@ HAND = np.dtype(
     ],
     align=True,
 )
-"""What one hand-out left with the customer. A message is `kept`: other hands may take its tokens, so that neither it
+"""What one hand-out left with the customer. `first_word` is the draw that says whether its first entry is mistyped, -1
+where it was not made yet. A message is `kept`: other hands may take its tokens, so that neither it
 nor they are given back."""
 
 OPEN = np.dtype(
@@ -456,6 +461,7 @@ FLEET = np.dtype(
         ("token_clear", "u8"),
         ("token_record", "i8"),
         ("token_tenths", "i8"),
+        ("words", "u4", (LANES,)),
         ("spare_hand", "i8"),
         ("spare_at", "i8"),
     ],
@@ -530,6 +536,7 @@ def take_hand(g: Record, count: Number) -> Number:
     g.left_hands -= 1
     hand.count = count
     hand.tries = 0
+    hand.first_word = -1
     hand.number = 0
     hand.kept = False
     hand.next = -1

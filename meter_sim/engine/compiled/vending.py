@@ -75,9 +75,8 @@ def _knows(g: Record, code: Number) -> bool:
 
 
 @inner
-def _may_issue(g: Record, code: Number, at: Number) -> bool:
-    """Whether a record's vending key issues at this instant of a point of sale's clock."""
-    key = vending_keys(g)[vending_key(g, code)]
+def _may_issue(g: Record, key: Record, code: Number, at: Number) -> bool:
+    """Whether the vending key of a record issues at this instant of a point of sale's clock."""
     if at < key.active_from:
         return _refuse(g, rows.VENDING_KEY_NOT_ACTIVE, rows.KEY_IS_NOT_ACTIVE, group_of(code), revision_of(code), 0, 0)
     if at // 60 > key.issue_until:
@@ -119,7 +118,7 @@ def _make_sections(g: Record, c: Record, old: Number, new: Number, at: Number) -
     if at // 60 > parent.change_until:
         _refuse(g, rows.KEY_CHANGE_UNTIL_PASSED, rows.NO_CHANGE_FROM_KEY, group_of(old), revision_of(old), 0, 0)
         return int64(-1)
-    if not _may_issue(g, new, at):
+    if not _may_issue(g, child, new, at):
         return int64(-1)
     place = key_place(g, c, new)
     if place < 0:
@@ -251,6 +250,8 @@ def _usable(minute: Number, base: Number, wraps: bool) -> bool:
 @inner
 def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> Number:
     """The first minute from this one on that no token of this meter has and that is usable."""
+    if minute >= c.latest[kept] and _usable(minute, base, wraps):
+        return minute
     while True:
         before = minute
         for run in range(RUNS):
@@ -266,6 +267,7 @@ def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: boo
 def _note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> None:
     """Remember that a token was issued for this minute; one that is not usable before it belongs to its run."""
     oldest = 0
+    c.latest[kept] = max(c.latest[kept], minute + 1)
     for run in range(RUNS):
         end = c.runs_to[kept, run]
         if end == minute or (end == minute - 1 and not _usable(end, base, wraps)):
@@ -309,13 +311,14 @@ def sell_at(g: Record, c: Record, pos: Number, amount: Number, now: Number, with
         number = _make_sections(g, c, old, new, at)
         if number < 0:
             return False
-    if not _knows(g, new):
-        return False
-    key = vending_keys(g)[vending_key(g, new)]
+    place = vending_key(g, new)
+    if place < 0:
+        return _knows(g, new)
+    key = vending_keys(g)[place]
     kept = _list_of(g, c, pos)
     minute = _next_free(c, kept, at // 60, key.base_minute, point.wraps)
     tid = _tid_of(minute, key.base_minute, point.wraps)
-    if not _may_issue(g, new, at):
+    if not _may_issue(g, key, new, at):
         return False
     if tid < 1 or tid > _GREATEST:
         year = int64(0)
