@@ -113,7 +113,8 @@ def test_compiled_products(one, other, divisor):
 
 @given(st.integers(0, GREATEST_CONNECTION))
 def test_compiled_numbers(connection):
-    assert compiled_pan(connection) == int(pan_of(connection).digits)
+    for generation in (0, 1):
+        assert compiled_pan(connection, generation) == int(pan_of(connection, generation).digits)
 
 
 # -- the columns -------------------------------------------------------------------------------------------------
