@@ -6,7 +6,7 @@ from numpy import int64, uint32, uint64
 from meter_sim.draws import Purpose
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled import log as rows
-from meter_sim.engine.compiled.books import count, falls_below, set_cause
+from meter_sim.engine.compiled.books import count, falls_below, set_cause, settle
 from meter_sim.engine.compiled.calendar import arrival, day_of, midnight, month_of
 from meter_sim.engine.compiled.draws import draw, philox, value
 from meter_sim.engine.compiled.entry import ACCEPT, BY_CHANNEL, enter, enter_mistyped, is_accepted
@@ -25,6 +25,8 @@ from meter_sim.engine.compiled.hands import (
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import issued, refused
 from meter_sim.engine.compiled.ledger import is_taken, take_section
+from meter_sim.engine.compiled.load import since_midnight
+from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.people import amount_bought, next_payday, payday_instant
 from meter_sim.engine.compiled.phase import ENTRY, PURCHASE, SHARED
@@ -51,6 +53,7 @@ from meter_sim.engine.compiled.state import (
     order_now,
     plan,
     processes,
+    steps,
     tables,
     take_hand,
     take_process,
@@ -365,9 +368,60 @@ def make_purchase(g: Record, c: Record) -> None:
         return
     c.buying = UNDER_WAY
     c.buy_at = LATE
-    use_hand(g, c, hand, g.now + _delay(g, c), True)
+    start = g.now + _delay(g, c)
+    if spare < 0 and _nothing_comes_between(g, c, hand, start):
+        _enter_at(g, c, who, hand, start)
+        return
+    use_hand(g, c, hand, start, True)
     if spare >= 0:
         use_hand(g, c, spare, spare_at, False)
+
+
+@inner
+def _nothing_comes_between(g: Record, c: Record, hand: Number, start: Number) -> bool:
+    """Whether the next thing to happen at a connection is that the one token that was bought is entered."""
+    if c.processes >= 0 or c.task or c.listed or c.power_limit >= 0 or hands(g)[hand].number != 1:
+        return False
+    if start >= g.end or start >= numbers(g.closes, g.days)[c.day] or numbers(g.whole_days, g.days)[c.day] < 0:
+        return False
+    table = steps(g)
+    if c.next_step < table.size and table[c.next_step].at <= start:
+        return False
+    if not c.switch_closed:
+        return True
+    loads = box_of(g, c)
+    day, midnight = numbers(g.local_days, g.days)[c.day], numbers(g.midnights, g.days)[c.day]
+    wanted = since_midnight(loads, day, start - midnight) - since_midnight(loads, day, g.now - midnight)
+    return bool(wanted < c.balance)
+
+
+@inner
+def _enter_at(g: Record, c: Record, who: Record, hand_place: Number, start: Number) -> None:
+    """Enter the one token that was bought, as nothing comes before that; what is refused goes on as any sitting."""
+    g.now = start
+    g.phase = ENTRY
+    settle(g, c, start)
+    hand = hands(g)[hand_place]
+    token = int64(hand.tokens[0])
+    held = helds(g)[token]
+    hand.tries = 1
+    if who.wrong_digit and hand.first_word < who.wrong_digit:
+        enter_mistyped(g, c, token, held.label, word_of(g, c, _WHICH_DIGIT, hand.count, 0))
+    elif is_accepted(enter(g, c, token, held.label, BY_CHANNEL)):
+        held.done = True
+        set_cause(c, of.NO_MONEY)
+        _end_purchase(g, c, who, True)
+        give_hand(g, hand_place)
+        return
+    place = take_process(g, c, HAND)
+    process = processes(g)[place]
+    process.hand = hand_place
+    process.purchase = True
+    process.manner = PRINTED
+    process.place = 0 if who.tries > 1 else 1
+    process.tried = 1 if who.tries > 1 else 0
+    process.instant = start + who.between_entries
+    sit_on(g, c, place)
 
 
 @inner
@@ -486,22 +540,28 @@ def _look_for_message(g: Record, c: Record, hand_place: Number) -> None:
 
 
 @inner
+def _end_purchase(g: Record, c: Record, who: Record, accepted: bool) -> None:
+    """What was bought is accepted or given up: the next purchase is reckoned, now or after a rest."""
+    c.gave_up = not accepted
+    if accepted and g.programme:
+        c.complains = False
+    if who.every >= 0:
+        return
+    if accepted:
+        c.buying = RECKONS
+        c.low_at = UNKNOWN
+    else:
+        c.buying = RESTS
+        c.buy_at = g.now + who.retry_after
+        c.buy_order = order_now(g, c)
+
+
+@inner
 def end_use(g: Record, c: Record, place: Number, accepted: bool) -> None:
     """A hand is accepted or given up."""
     process = processes(g)[place]
     if process.purchase:
-        c.gave_up = not accepted
-        if accepted and g.programme:
-            c.complains = False
-        who = customers(g)[c.customer]
-        if who.every < 0:
-            if accepted:
-                c.buying = RECKONS
-                c.low_at = UNKNOWN
-            else:
-                c.buying = RESTS
-                c.buy_at = g.now + who.retry_after
-                c.buy_order = order_now(g, c)
+        _end_purchase(g, c, customers(g)[c.customer], accepted)
     hand = int64(process.hand)
     end_process(g, c, place)
     if not hands(g)[hand].kept:
