@@ -123,6 +123,8 @@ def run_sharded(
     if not store.is_shared and (plan.workers > 1 or plan.cluster is not None):
         raise RunError(f"{store}: only this process sees it; take one worker, or name another --out")
     with _told(store, plan):
+        if plan.cluster is None:
+            plan.engine.prepare()  # once, not in each worker
         lock = Lock(store)
         try:
             folder = RunFolder.begun(store, plan.scenario, plan.choices, plan.shards, resume)
@@ -176,7 +178,6 @@ def _each(plan: Plan, job: Job, left: Sequence[Shard]) -> Generator[Done]:
     if not left:
         return
     if plan.cluster is None:
-        plan.engine.prepare()  # once, not in each worker
         yield from in_processes(job, left, plan.workers)
         return
     try:
