@@ -82,7 +82,7 @@ class AreaRun:
         self._fill_globals(of_area)
         self._fill_area(listed)
         self._fill_pools()
-        codes = np.zeros((len(setups), 4), np.int64)
+        codes = np.zeros((len(setups), 5), np.int64)
         record_codes(self.fleet, setups, world.groups, codes)
         self._own_pans()
         self._derive_first(codes)

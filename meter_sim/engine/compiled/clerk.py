@@ -18,7 +18,7 @@ from meter_sim.engine.compiled.register import (
     holds,
     key_place,
     misses_a_change,
-    record_code,
+    replacement_code,
     revision_of,
     shown,
     tariff_of,
@@ -57,9 +57,7 @@ def keys_are_there(g: Record, c: Record) -> bool:
         there &= _want(g, c, applied(g, c.record))
         there &= _want(g, c, applied(g, c.base))
         if g.replacement >= 0:
-            # The target's other half: what the new meter is made with.
-            target = applied(g, c.base)
-            there &= _want(g, c, record_code(2, revision_of(target), tariff_of(target), group_of(target)))
+            there &= _want(g, c, replacement_code(applied(g, c.base)))
     if c.changes_number:
         there &= _want(g, c, c.changes_record)
     if not there:

@@ -299,10 +299,22 @@ def _tids_below(m: Record, tids: NDArray[int32], tid: int64) -> int64:
 
 
 @compiled
+def newest_tid(m: Record, tids: NDArray[int32]) -> int64:
+    """The greatest TID of the store."""
+    return int64(tids[_tid_place(m, int64(m.tids_size) - 1)])
+
+
+@compiled
+def add_newest_tid(m: Record, tids: NDArray[int32], tid: int64) -> None:
+    """Store an accepted TID that no other is greater than, in place of the smallest."""
+    tids[m.tids_at + m.tids_head] = tid
+    m.tids_head = 0 if m.tids_head + 1 == m.tids_size else m.tids_head + 1
+
+
+@compiled
 def _check_tid(m: Record, tids: NDArray[int32], tid: int64) -> int:
     """The Status of a TID by the store alone: Accept, OldError or UsedError."""
-    size = int64(m.tids_size)
-    if tid > tids[_tid_place(m, size - 1)]:
+    if tid > newest_tid(m, tids):
         return _ACCEPT
     if tid < tids[_tid_place(m, int64(0))]:
         return _OLD
@@ -312,10 +324,8 @@ def _check_tid(m: Record, tids: NDArray[int32], tid: int64) -> int:
 @compiled
 def _add_tid(m: Record, tids: NDArray[int32], tid: int64) -> None:
     """Store an accepted TID in place of the smallest."""
-    size = int64(m.tids_size)
-    if tid >= tids[_tid_place(m, size - 1)]:
-        tids[m.tids_at + m.tids_head] = tid
-        m.tids_head = 0 if m.tids_head + 1 == size else m.tids_head + 1
+    if tid >= newest_tid(m, tids):
+        add_newest_tid(m, tids, tid)
         return
     below = _tids_below(m, tids, tid)
     for place in range(below - 1):

@@ -4,10 +4,13 @@ These kernels are handed many arrays at every call and make none. Without numba'
 few nanoseconds instead of a hundred. So a kernel of this folder must not allocate; numba refuses one that does.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any, cast
 
 import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numpy import int64
 
 from meter_sim.sts.compiled.jit import Kernel, compiler
@@ -43,6 +46,47 @@ _SCALAR = (
 _with_cache = compiler(_HERE, *(_ROOT / name for name in _SCALAR))
 
 
+class _Linked(JITCodeLibrary):
+    """The code of a kernel that only other kernels call: it is linked into theirs, and there optimised with all else.
+
+    numba itself would optimise it here and make machine code of it, together with all that it calls, and so for every
+    step of a chain of calls: most of the minutes that compiling took went into code that is never run.
+    """
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """No machine code, no address."""
+        del name
+        return 0
+
+    @property
+    def codegen(self) -> "_Linked":
+        """What is asked for an environment, which only Python's own calls would need."""
+        return self
+
+    def set_env(self, name: str, environment: object) -> None:
+        """Nothing: see `codegen`."""
+
+
+class _LinkedCompiler(Compiler):
+    """The compiler of kernels that only other kernels call."""
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 (numba has no types)
+        super().__init__(*arguments)
+        self.state.library = _Linked(self.state.targetctx.codegen(), f"linked.{next(_numbers)}")
+        self.state.library.enable_object_caching()
+
+
+_numbers = itertools.count()
+
+
 def compiled(function: Kernel) -> Kernel:
     """Compile a function that allocates nothing, and keep the result on disk."""
     kernel = _with_cache(function)
@@ -51,11 +95,9 @@ def compiled(function: Kernel) -> Kernel:
 
 
 def inner(function: Kernel) -> Kernel:
-    """Compile a function that other kernels call and that allocates nothing; only they are kept on disk.
-
-    To keep each of a hundred small functions by itself would take longer than to compile all.
-    """
-    kernel = numba.njit(nogil=True, error_model="numpy")(function)
+    """Compile a function that only other kernels call and that allocates nothing; only they are kept on disk."""
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    kernel = numba.njit(nogil=True, error_model="numpy", pipeline_class=_LinkedCompiler, **options)(function)
     kernel.targetoptions["_nrt"] = False
     return cast("Kernel", kernel)
 

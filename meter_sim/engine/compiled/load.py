@@ -34,6 +34,8 @@ SLOTS = 64
 """Blocks that a box has room for."""
 
 _BLOCK_BITS = 6
+_NEAR = 8
+"""Days that are looked at one by one in a search."""
 _EMPTY = -(1 << 62)
 _LOAD_DAY = int(Purpose.LOAD_DAY)
 _SEASONS, _KINDS = 2, 3
@@ -440,6 +442,23 @@ def _within(loads: Record, day: Whole, wanted: Whole) -> Whole:
 
 
 @compiled
+def _day_before(sums: NDArray[int64], low: Whole, high: Whole, wanted: Whole) -> Whole:
+    """The last place with sums[place] < wanted, where sums[low] < wanted <= sums[high]; mostly it is near `low`."""
+    near = min(low + _NEAR, high)
+    while low < near and sums[low + 1] < wanted:
+        low += 1
+    if low < near:
+        return low
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if sums[middle] >= wanted:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@compiled
 def reached(loads: Record, start: Whole, energy: Whole, until: Whole, limit: Whole) -> Whole:
     """The first second at which the demand since `start` is at least `energy`; -1 if that is after `until`."""
     if energy <= 0:
@@ -458,13 +477,7 @@ def reached(loads: Record, start: Whole, energy: Whole, until: Whole, limit: Who
                 last = place + min(BLOCK - place, after - day)
                 wanted = energy + _box_of(loads)[0].sums[slot, place]
                 if wanted <= _box_of(loads)[0].sums[slot, last]:
-                    low, high = place, last  # sums[low] < wanted <= sums[high]
-                    while high - low > 1:
-                        middle = (low + high) >> 1
-                        if _box_of(loads)[0].sums[slot, middle] >= wanted:
-                            high = middle
-                        else:
-                            low = middle
+                    low = _day_before(_box_of(loads)[0].sums[slot], place, last, wanted)
                     day += low - place
                     instant = day * DAY - offset + _within(loads, day, wanted - _box_of(loads)[0].sums[slot, low])
                     return instant if instant <= until else -1

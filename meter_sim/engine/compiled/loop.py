@@ -39,10 +39,12 @@ from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.outreach import act, fetch, take_step, tell
 from meter_sim.engine.compiled.phase import LIMIT, LOAD, PROGRAMME, SHARED
+from meter_sim.engine.compiled.plain import buy_plainly
 from meter_sim.engine.compiled.queue import drop_first, push
 from meter_sim.engine.compiled.register import look, presumed, true_state
 from meter_sim.engine.compiled.state import (
     LATE,
+    MARGIN,
     NO_BUYER,
     RECKONS,
     UNKNOWN,
@@ -66,8 +68,6 @@ DONE, WAITS, NEEDS = range(3)
 """What came of going on: nothing is left to do before the run's end; it waits in the heap; there is no room, or a
 decoder key is missing, and the same call is to be made again when there is."""
 STEP, PROCESS, BUYING, CREDIT, LIMITS = range(5)
-MARGIN = 256
-"""Places that one event may take of each pool."""
 FATE_ACCEPTED, FATE_STILL_VALID, FATE_FOR_EVER, FATE_UNENTERED = range(4)
 
 
@@ -251,6 +251,7 @@ def go_on(g: Record, row: Number) -> Number:
     """Let a connection run ahead as far as it is alone."""
     c = connections(g)[row]
     while True:
+        buy_plainly(g, c)
         find_next(g, c)
         at, phase, order = g.next_at, g.next_phase, g.next_order
         if at >= g.end:

@@ -66,6 +66,12 @@ def applied(g: Record, code: Number) -> Number:
 
 
 @inner
+def replacement_code(target: Number) -> Number:
+    """The record of the meter that replaces one: the target's, under the new meter's own PAN."""
+    return record_code(2, revision_of(target), tariff_of(target), group_of(target))
+
+
+@inner
 def vending_key(g: Record, code: Number) -> Number:
     """The place of a record's vending key; NO_KEY where there is none."""
     group, revision = group_of(code), revision_of(code)

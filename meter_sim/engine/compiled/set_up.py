@@ -12,6 +12,7 @@ from meter_sim.engine.compiled.register import (
     group_of,
     key_place,
     record_code,
+    replacement_code,
     revision_of,
     tariff_of,
 )
@@ -29,7 +30,10 @@ from meter_sim.engine.compiled.state import (
 
 @compiled
 def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: NDArray[Any]) -> None:
-    """The records whose decoder keys are wanted at first: the register's, the true one, and both after the change."""
+    """The records whose decoder keys are wanted at first.
+
+    They are the register's, the true one, both after the change, and that of the meter which may replace this one.
+    """
     for row in range(setups.size):
         setup = setups[row]
         own = record_code(0, setup.revision, setup.tariff, groups[setup.group])
@@ -39,6 +43,7 @@ def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: N
         codes[row, 1] = true
         codes[row, 2] = applied(g, own) if g.programme else own
         codes[row, 3] = applied(g, true) if g.programme else true
+        codes[row, 4] = replacement_code(codes[row, 2]) if g.programme and g.replacement >= 0 else own
 
 
 @compiled

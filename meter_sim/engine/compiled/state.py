@@ -31,6 +31,8 @@ MOST_HELD = 32
 """Tokens in one hand."""
 LANES = 8
 """Draws that are made side by side."""
+MARGIN = 256
+"""Places that one event may take of each pool."""
 RUNS = 3
 """Runs of minutes that are remembered of a TID list: a point of sale's clock only goes forward, and at most two have
 sold to a meter."""

@@ -240,7 +240,8 @@ def _tid_of(minute: Number, base: Number, wraps: bool) -> Number:
 
 
 @inner
-def _usable(minute: Number, base: Number, wraps: bool) -> bool:
+def is_usable(minute: Number, base: Number, wraps: bool) -> bool:
+    """Whether a minute has a TID that a credit token may have."""
     number = _tid_of(minute, base, wraps)
     if minute > base and number == 0:
         return False
@@ -250,7 +251,7 @@ def _usable(minute: Number, base: Number, wraps: bool) -> bool:
 @inner
 def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> Number:
     """The first minute from this one on that no token of this meter has and that is usable."""
-    if minute >= c.latest[kept] and _usable(minute, base, wraps):
+    if minute >= c.latest[kept] and is_usable(minute, base, wraps):
         return minute
     while True:
         before = minute
@@ -258,19 +259,19 @@ def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: boo
             if c.runs_from[kept, run] <= minute and minute < c.runs_to[kept, run]:
                 minute = c.runs_to[kept, run]
         if minute == before:
-            if _usable(minute, base, wraps):
+            if is_usable(minute, base, wraps):
                 return minute
             minute += 1
 
 
 @inner
-def _note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> None:
+def note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> None:
     """Remember that a token was issued for this minute; one that is not usable before it belongs to its run."""
     oldest = 0
     c.latest[kept] = max(c.latest[kept], minute + 1)
     for run in range(RUNS):
         end = c.runs_to[kept, run]
-        if end == minute or (end == minute - 1 and not _usable(end, base, wraps)):
+        if end == minute or (end == minute - 1 and not is_usable(end, base, wraps)):
             c.runs_to[kept, run] = minute + 1
             return
         if end < c.runs_to[kept, oldest]:
@@ -341,7 +342,7 @@ def sell_at(g: Record, c: Record, pos: Number, amount: Number, now: Number, with
     g.token = enciphered(g, c, new, clear) if g.enciphered else uint64(0)
     g.token_record = new
     g.token_tenths = decode(uint16(code))
-    _note_minute(c, kept, minute, key.base_minute, point.wraps)
+    note_minute(c, kept, minute, key.base_minute, point.wraps)
     c.record = new
     if with_plan:
         c.waiting = False
