@@ -12,7 +12,7 @@ from meter_sim.engine.compiled.books import DAY_WIDTH
 from meter_sim.engine.compiled.decoder import ANSWER_SIZE
 from meter_sim.engine.compiled.log import LOG
 from meter_sim.engine.compiled.proof import first_wrong
-from meter_sim.engine.compiled.set_up import record_codes, set_up
+from meter_sim.engine.compiled.set_up import FIRST_CODES, record_codes, set_up
 from meter_sim.engine.fleet_world import FleetError, Numbers, Records, World, openings_of
 from meter_sim.meter.answer import Status
 from meter_sim.people.help_desk import Desk
@@ -82,7 +82,7 @@ class AreaRun:
         self._fill_globals(of_area)
         self._fill_area(listed)
         self._fill_pools()
-        codes = np.zeros((len(setups), 5), np.int64)
+        codes = np.zeros((len(setups), FIRST_CODES), np.int64)
         record_codes(self.fleet, setups, world.groups, codes)
         self._own_pans()
         self._derive_first(codes)
@@ -132,16 +132,16 @@ class AreaRun:
             "proof_clears": _PROOFS,
         }
         for name, dtype in _POOL_TYPES.items():
-            pool = np.zeros(sizes[name] + 4 * loop.MARGIN, dtype)
+            pool = np.zeros(sizes[name] + 4 * state.MARGIN, dtype)
             pool["next"] = np.arange(1, len(pool) + 1)
             pool["next"][-1] = -1
             self._put(name, pool)
             self.fleet[f"free_{name}"] = 0
             self.fleet[f"left_{name}"] = len(pool)
         for name, dtype in _FILLED_TYPES.items():
-            self._put(name, np.zeros(sizes.get(name, 0) + 4 * loop.MARGIN, dtype))
-        self._put("proof_keys", np.zeros(_PROOFS + 4 * loop.MARGIN, np.uint64))
-        self._put("put_back", np.zeros(2 * meters + loop.MARGIN, state.HEAP))
+            self._put(name, np.zeros(sizes.get(name, 0) + 4 * state.MARGIN, dtype))
+        self._put("proof_keys", np.zeros(_PROOFS + 4 * state.MARGIN, np.uint64))
+        self._put("put_back", np.zeros(2 * meters + state.MARGIN, state.HEAP))
 
     def _visits_a_day(self) -> int:
         depot = self._area.depot
@@ -214,6 +214,7 @@ class AreaRun:
         fleet["sales_per_hour"] = -1 if area.sales_per_hour is None else area.sales_per_hour
         fleet["busy_retry"] = area.busy_retry
         fleet["sales_hour"] = -1
+        fleet["words_of"] = -1
         self._put("outages", np.array([at for span in area.outages for at in (span.start, span.end)], np.int64))
         hours = [desk.hours for desk in (area.help_desk, area.office, area.depot) if desk is not None]
         holidays = sorted({day for one in hours for day in one.holidays})
@@ -254,7 +255,7 @@ class AreaRun:
 
     def _fill_desk(self, row: Any, name: str, desk: Desk) -> None:  # noqa: ANN401
         free = np.zeros(max(desk.staff, 1), np.int64)
-        waiting = np.zeros(2 * len(self.setups) + loop.MARGIN, np.int64)
+        waiting = np.zeros(2 * len(self.setups) + state.MARGIN, np.int64)
         self._arrays[f"{name}_free"], self._arrays[f"{name}_waiting"] = free, waiting
         values: dict[str, int] = {
             "there": True,
@@ -316,7 +317,7 @@ class AreaRun:
     def _make_keys(self, rows: Numbers, codes: Numbers) -> None:
         """Derive the keys of these records, each connection at most once, and add them to the lists."""
         world = self.world
-        short = int(len(rows) + 4 * loop.MARGIN - self.fleet["left_keys"])
+        short = int(len(rows) + 4 * state.MARGIN - self.fleet["left_keys"])
         if short > 0:
             self._grow("keys", short)
         models = np.where(codes & 3 == 2, world.replacement, self.setups["model"][rows])
@@ -387,11 +388,11 @@ class AreaRun:
         self.fleet["n_proof_clears"] = 0
 
     def _make_room(self) -> None:
-        least = 4 * loop.MARGIN
+        least = 4 * state.MARGIN
         for name in _POOL_TYPES:
             more = self._visits_a_day() if name == "processes" else 0
-            if self.fleet[f"left_{name}"] < loop.MARGIN + more:
+            if self.fleet[f"left_{name}"] < state.MARGIN + more:
                 self._grow(name, least + more)
         for name in _FILLED_TYPES:
-            if self.fleet[f"room_{name}"] - self.fleet[f"n_{name}"] < loop.MARGIN:
+            if self.fleet[f"room_{name}"] - self.fleet[f"n_{name}"] < state.MARGIN:
                 self._grow(name, least)

@@ -20,7 +20,7 @@ from meter_sim.results import tables
 from meter_sim.results.area_counts import AreaCounts
 from meter_sim.results.area_day import COLUMNS
 from meter_sim.results.census import Census, FateKey, census_of_table
-from meter_sim.results.outcome import DeskWait, Fate
+from meter_sim.results.outcome import Fate
 from meter_sim.results.part import Part, listed_of
 from meter_sim.results.record import Day, EventKind, MeterTotals, Reading
 from meter_sim.scenario.scenario import MeterSetup
@@ -79,13 +79,15 @@ def _counts(done: AreaRun, area: str) -> AreaCounts:
 
 def _waits(done: AreaRun, area: str) -> pa.Table:
     rows = done.filled("waits")
-    return tables.waits_table(
-        tuple(
-            DeskWait(area, of.DESKS[row["desk"]], int(row["at"]), int(row["waited"]))
-            for desk in range(2)
-            for row in rows[rows["desk"] == desk]
-        )
-    )
+    rows = rows[np.argsort(rows["desk"], kind="stable")]
+    nothing = np.zeros(len(rows), np.int64)
+    columns = {
+        "area": (nothing, [area]),
+        "desk": (rows["desk"], list(of.DESKS)),
+        "at": rows["at"],
+        "waited": rows["waited"],
+    }
+    return tables.coded_table(columns, tables.WAITS)
 
 
 # -- meters at the end ---------------------------------------------------------------------------------------------

@@ -32,9 +32,13 @@ from meter_sim.engine.compiled.people import amount_bought, next_payday, payday_
 from meter_sim.engine.compiled.phase import ENTRY, PURCHASE, SHARED
 from meter_sim.engine.compiled.register import holds, in_scope, misses_a_change
 from meter_sim.engine.compiled.state import (
+    AHEAD,
+    FOR_AMOUNT,
+    FOR_DELAY,
+    FOR_SPARE,
+    FOR_WRONG_DIGIT,
     GOES,
     IN_TURN,
-    LANES,
     LATE,
     NO_BUYER,
     RECKONS,
@@ -96,8 +100,10 @@ _COME_BACK = int(Purpose.COME_BACK)
 _PAYDAY_TIME = int(Purpose.PAYDAY_TIME)
 _DESK_SERVICE = int(Purpose.DESK_SERVICE)
 _DESK_ARRIVAL = int(Purpose.DESK_ARRIVAL)
-_LANES = np.array([_AMOUNT, _DELAY, _SPARE, _WRONG_DIGIT, _SPARE_KEPT, _MANNER, _TROUBLE, _COME_BACK], np.uint32)
-"""What the draws are for that are made side by side; the first four of them are used."""
+_PURPOSES = np.array([_AMOUNT, _DELAY, _SPARE, _WRONG_DIGIT], np.uint32).repeat(AHEAD)
+"""What the draws are for that are made for many purchases side by side; one loop over all becomes vector
+instructions."""
+_LANES = _PURPOSES.size
 
 
 @inner
@@ -107,12 +113,23 @@ def word_of(g: Record, c: Record, purpose: Number, number: Number, sub: Number) 
 
 
 @inner
-def _draw_for_purchase(g: Record, c: Record, number: Number) -> None:
-    """Make the draws that every purchase of this number needs, side by side."""
-    low, high = uint32(g.seed), uint32(g.seed >> uint64(32))
-    words, count_word, name = g.words, uint32(number), uint32(c.number)
-    for lane in range(LANES):
-        words[lane] = philox(low, high, count_word, uint32(0), _LANES[lane], name)
+def draw_ahead(g: Record, c: Record, number: Number) -> None:
+    """Have the draws of the purchase of this number, and of those that follow."""
+    if g.words_of == c.number and g.words_from <= number and number < g.words_from + AHEAD:
+        return
+    low, high, name, first = uint32(g.seed), uint32(g.seed >> uint64(32)), uint32(c.number), uint32(number)
+    words = g.words
+    for lane in range(_LANES):
+        later = uint32(first + uint32(lane & (AHEAD - 1)))
+        words[lane] = philox(low, high, later, uint32(0), _PURPOSES[lane], name)
+    g.words_of = c.number
+    g.words_from = number
+
+
+@inner
+def word_for(g: Record, purpose: Number, number: Number) -> Number:
+    """One of the draws of a purchase that `draw_ahead` was called for."""
+    return int64(g.words[purpose * AHEAD + number - g.words_from])
 
 
 # -- when to buy ---------------------------------------------------------------------------------------------------
@@ -216,7 +233,7 @@ def _buy_besides(g: Record, c: Record, who: Record, hand: Number, tenths: Number
         count(g, c, of.LENT_TENTHS, g.lend_tenths)
     if (
         who.spare_share
-        and int64(g.words[2]) < who.spare_share
+        and word_for(g, FOR_SPARE, number) < who.spare_share
         and sell(g, c, pos, tenths, rows.label_spare(number), SPARE)
     ):
         _pay(g, c, tenths)
@@ -236,7 +253,7 @@ def _buy(g: Record, c: Record, number: Number) -> Number:
     if c.gave_up:
         c.gave_up = False
         _complain(g, c)
-    drawn = value(tables(g), int64(who.amount), int64(g.words[0]))
+    drawn = value(tables(g), int64(who.amount), word_for(g, FOR_AMOUNT, number))
     tenths = amount_bought(drawn, who.amount_is_use, c.mean_use)
     debt: Number = max(c.debt, 0)
     withheld: Number = int64(0)
@@ -252,7 +269,7 @@ def _buy(g: Record, c: Record, number: Number) -> Number:
     _pay(g, c, tenths)
     c.bought += 1
     hand = take_hand(g, number)
-    hands(g)[hand].first_word = int64(g.words[3])
+    hands(g)[hand].first_word = word_for(g, FOR_WRONG_DIGIT, number)
     take_slip(g, c, hand, label)
     _buy_besides(g, c, who, hand, tenths, number)
     set_cause(c, of.NOT_ENTERED)
@@ -335,9 +352,10 @@ def use_hand(g: Record, c: Record, hand: Number, start: Number, purchase: bool) 
 
 
 @inner
-def _delay(g: Record, c: Record) -> Number:
-    """Seconds from the purchase to the first entry."""
-    return max(value(tables(g), int64(customers(g)[c.customer].enter_after), int64(g.words[1])), 1)
+def _delay(g: Record, c: Record, number: Number) -> Number:
+    """Seconds from the purchase of this number to its first entry."""
+    word = word_for(g, FOR_DELAY, number)
+    return max(value(tables(g), int64(customers(g)[c.customer].enter_after), word), 1)
 
 
 @inner
@@ -346,7 +364,7 @@ def make_purchase(g: Record, c: Record) -> None:
     who = customers(g)[c.customer]
     by_interval = who.every >= 0
     number = _number(g, c)
-    _draw_for_purchase(g, c, number)
+    draw_ahead(g, c, number)
     hand = _buy(g, c, number)
     spare, spare_at = g.spare_hand, g.spare_at
     if by_interval:
@@ -359,7 +377,7 @@ def make_purchase(g: Record, c: Record) -> None:
         c.buy_at = max(c.interval_at, g.now) if c.interval_at < g.end else LATE
         c.buy_order = order_now(g, c)
         if hand >= 0:
-            use_hand(g, c, hand, g.now + _delay(g, c), True)
+            use_hand(g, c, hand, g.now + _delay(g, c, number), True)
         return
     if hand < 0:
         c.buying = RESTS
@@ -368,7 +386,7 @@ def make_purchase(g: Record, c: Record) -> None:
         return
     c.buying = UNDER_WAY
     c.buy_at = LATE
-    start = g.now + _delay(g, c)
+    start = g.now + _delay(g, c, number)
     if spare < 0 and _nothing_comes_between(g, c, hand, start):
         _enter_at(g, c, who, hand, start)
         return

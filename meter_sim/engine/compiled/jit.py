@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import numba
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core import codegen as _codegen
+from numba.core import compiler as _compiler
+from numba.core import types as _types
 from numpy import int64
 
 from meter_sim.sts.compiled.jit import Kernel, compiler
@@ -46,7 +47,12 @@ _SCALAR = (
 _with_cache = compiler(_HERE, *(_ROOT / name for name in _SCALAR))
 
 
-class _Linked(JITCodeLibrary):
+# numba has no types.
+_njit: Any = numba.njit
+_unliteral: Any = cast("Any", _types).unliteral
+
+
+class _Linked(cast("type[Any]", _codegen.JITCodeLibrary)):  # type: ignore[misc]
     """The code of a kernel that only other kernels call: it is linked into theirs, and there optimised with all else.
 
     numba itself would optimise it here and make machine code of it, together with all that it calls, and so for every
@@ -75,10 +81,10 @@ class _Linked(JITCodeLibrary):
         """Nothing: see `codegen`."""
 
 
-class _LinkedCompiler(Compiler):
+class _LinkedCompiler(cast("type[Any]", _compiler.Compiler)):  # type: ignore[misc]
     """The compiler of kernels that only other kernels call."""
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 (numba has no types)
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments)
         self.state.library = _Linked(self.state.targetctx.codegen(), f"linked.{next(_numbers)}")
         self.state.library.enable_object_caching()
@@ -88,17 +94,31 @@ _numbers = itertools.count()
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Compile a function that allocates nothing, and keep the result on disk."""
+    """Compile a function that allocates nothing, and keep the result on disk; for other kernels it is `inner`."""
     kernel = _with_cache(function)
-    cast("Any", kernel).targetoptions["_nrt"] = False
+    untyped, twin = cast("Any", kernel), cast("Any", inner(function))
+    untyped.targetoptions["_nrt"] = False
+    untyped.get_call_template = twin.get_call_template
+    untyped.get_overload = twin.get_overload
     return kernel
 
 
 def inner(function: Kernel) -> Kernel:
-    """Compile a function that only other kernels call and that allocates nothing; only they are kept on disk."""
+    """Compile a function that only other kernels call and that allocates nothing; only they are kept on disk.
+
+    It is compiled for kinds of arguments, not for each constant that it is called with.
+    """
     options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    kernel = numba.njit(nogil=True, error_model="numpy", pipeline_class=_LinkedCompiler, **options)(function)
-    kernel.targetoptions["_nrt"] = False
+    kernel = _njit(nogil=True, error_model="numpy", pipeline_class=_LinkedCompiler, **options)(function)
+    untyped = cast("Any", kernel)
+    untyped.targetoptions["_nrt"] = False
+    template_of = untyped.get_call_template
+
+    def call_template(arguments: tuple[Any, ...], named: dict[str, Any]) -> object:
+        plain = {name: _unliteral(kind) for name, kind in named.items()}
+        return template_of(tuple(_unliteral(kind) for kind in arguments), plain)
+
+    untyped.get_call_template = call_template
     return cast("Kernel", kernel)
 
 

@@ -7,15 +7,14 @@ sale to its entry, or nothing of it is: whatever is out of the ordinary is left 
 is found there. Both ways come to the same; `tests/test_fleet_engine.py` holds both to the reference engine.
 """
 
-import numpy as np
-from numpy import int64, uint8, uint16, uint32, uint64
+from numpy import int64, uint8, uint16, uint64
 
 from meter_sim.draws import Purpose
 from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled.books import set_cause
 from meter_sim.engine.compiled.decoder import add_newest_tid, newest_tid
-from meter_sim.engine.compiled.draws import philox, value
-from meter_sim.engine.compiled.household import reckon
+from meter_sim.engine.compiled.draws import draw, value
+from meter_sim.engine.compiled.household import draw_ahead, reckon, word_for
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL
 from meter_sim.engine.compiled.load import add_days, asks_nothing, of_days, since_midnight
@@ -24,7 +23,10 @@ from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.people import amount_bought
 from meter_sim.engine.compiled.register import key_place, vending_key
 from meter_sim.engine.compiled.state import (
-    LANES,
+    FOR_AMOUNT,
+    FOR_DELAY,
+    FOR_SPARE,
+    FOR_WRONG_DIGIT,
     MARGIN,
     RECKONS,
     UNKNOWN,
@@ -57,13 +59,6 @@ _ACCEPT = int(Status.ACCEPT)
 _ELECTRICITY = 0
 _DEFAULT_KEY_TYPE = int(KeyType.DDTK)
 _TOKEN_RND = int(Purpose.TOKEN_RND)
-_AMOUNT, _DELAY, _SPARE, _WRONG_DIGIT, _RND = range(5)
-"""Places of the draws of one purchase."""
-_LANES = np.array(
-    [Purpose.PURCHASE_AMOUNT, Purpose.ENTRY_DELAY, Purpose.SPARE, Purpose.WRONG_DIGIT] + [_TOKEN_RND] * (LANES - _RND),
-    np.uint32,
-)
-"""What they are for; they are made side by side."""
 
 
 @inner
@@ -87,17 +82,6 @@ def _is_plain(g: Record, c: Record) -> bool:
 
 
 @inner
-def _draw(g: Record, c: Record, minute: Number, pos: Number) -> None:
-    """Make the draws of a purchase, and the RND of the token of this minute."""
-    low, high = uint32(g.seed), uint32(g.seed >> uint64(32))
-    words, number, name = g.words, uint32(c.bought), uint32(c.number)
-    for lane in range(LANES):
-        is_rnd = lane >= _RND
-        count, sub = uint32(minute) if is_rnd else number, uint32(pos) if is_rnd else uint32(0)
-        words[lane] = philox(low, high, count, sub, _LANES[lane], name)
-
-
-@inner
 def _first_of_others(g: Record, c: Record) -> Number:
     """The first instant at which something goes on besides buying: the run's end, the programme, what is under way."""
     first = g.end
@@ -109,6 +93,14 @@ def _first_of_others(g: Record, c: Record) -> Number:
         first = min(first, pool[place].at)
         place = int64(pool[place].next)
     return first
+
+
+@inner
+def _is_special(g: Record, c: Record, who: Record) -> bool:
+    """Whether a spare token is bought besides, or the token is mistyped at first."""
+    if word_for(g, FOR_SPARE, c.bought) < who.spare_share:
+        return True
+    return bool(word_for(g, FOR_WRONG_DIGIT, c.bought) < who.wrong_digit)
 
 
 @inner
@@ -131,7 +123,7 @@ def buy_plainly(g: Record, c: Record) -> None:
     local, whole = numbers(g.local_days, g.days), numbers(g.whole_days, g.days)
     counted, taken = counts(g), entries(g)
     while True:
-        # -- when: the days up to then and the day itself have no change of offset
+        # -- when: all days up to the entry are without a change of offset
         buy_at = reckon(g, c)
         if buy_at >= stop:
             return
@@ -139,13 +131,17 @@ def buy_plainly(g: Record, c: Record) -> None:
         day = first
         while buy_at >= closes[day]:
             day += 1
-        if whole[first] < day - first or whole[day] < 0:
+        draw_ahead(g, c, c.bought)
+        enter_at = buy_at + max(value(tables(g), int64(who.enter_after), word_for(g, FOR_DELAY, c.bought)), 1)
+        if enter_at >= stop:
             return
-        # -- what is drawn up to then
-        before = since_midnight(loads, local[first], max(c.settled - midnights[first], 0))
-        until = since_midnight(loads, local[day], buy_at - midnights[day])
-        drawn = of_days(loads, local[first], local[day]) - before + until
-        balance = c.balance - drawn
+        last = day
+        while enter_at >= closes[last]:
+            last += 1
+        if whole[first] < last - first or whole[last] < 0:
+            return
+        if _is_special(g, c, who):
+            return
         # -- the sale, at a free minute
         at = buy_at + clock_offset
         minute = at // 60
@@ -154,20 +150,16 @@ def buy_plainly(g: Record, c: Record) -> None:
             return
         if at < key.active_from or minute > key.issue_until or tid > GREATEST or tid >> 16 > key.key_expiry:
             return
-        _draw(g, c, minute, pos)
-        words = g.words
-        if int64(words[_SPARE]) < who.spare_share or int64(words[_WRONG_DIGIT]) < who.wrong_digit:
+        drawn_amount = value(tables(g), int64(who.amount), word_for(g, FOR_AMOUNT, c.bought))
+        wanted = amount_bought(drawn_amount, who.amount_is_use, c.mean_use)
+        code = int64(encode(int64(wanted)))
+        if code == NONE:
             return
-        wanted = amount_bought(
-            value(tables(g), int64(who.amount), int64(words[_AMOUNT])), who.amount_is_use, c.mean_use
-        )
-        code = int64(encode(wanted))
-        # -- the entry, on the same day and before the credit ends
-        enter_at = buy_at + max(value(tables(g), int64(who.enter_after), int64(words[_DELAY])), 1)
-        if code == NONE or enter_at >= stop or enter_at >= closes[day]:
-            return
-        meanwhile = since_midnight(loads, local[day], enter_at - midnights[day]) - until
-        balance -= meanwhile
+        # -- the entry, before the credit ends
+        before = since_midnight(loads, local[first], max(c.settled - midnights[first], 0))
+        until = since_midnight(loads, local[last], enter_at - midnights[last])
+        used = of_days(loads, local[first], local[last]) - before + until
+        balance = c.balance - used
         tenths = decode(uint16(code))
         credited = tenths * WS_PER_TENTH
         if balance <= 0 or credited > int64(model.caps[_ELECTRICITY]) - balance or enter_at < c.lockout_until:
@@ -177,7 +169,8 @@ def buy_plainly(g: Record, c: Record) -> None:
         if g.n_proof_clears + MARGIN > g.room_proof_clears:
             return
         # -- all of it happens
-        clear = seal(uint8(0), uint8(_ELECTRICITY), uint64((int64(words[_RND]) >> 28) << 40 | tid << 16 | code))
+        rnd = draw(g.seed, _TOKEN_RND, c.number, minute, pos) >> 28
+        clear = seal(uint8(0), uint8(_ELECTRICITY), uint64(rnd << 40 | tid << 16 | code))
         proof_clears(g)[g.n_proof_clears] = clear
         proof_keys(g)[g.n_proof_clears] = c.key_high
         g.n_proof_clears += 1
@@ -187,9 +180,9 @@ def buy_plainly(g: Record, c: Record) -> None:
             c.payday = -1
         c.balance = balance + credited
         c.credited += credited
-        c.used += drawn + meanwhile
+        c.used += used
         c.settled = enter_at
-        c.day = day
+        c.day = last
         c.low_at = UNKNOWN
         c.ends_at = UNKNOWN
         c.lockout_wrong = 0
@@ -199,15 +192,14 @@ def buy_plainly(g: Record, c: Record) -> None:
         c.tokens_issued += 1
         c.tokens_accepted += 1
         set_cause(c, of.NO_MONEY)
-        if day > first:
-            add_days(loads, local[first], local[day], counted[of.USED], first)
-            counted[of.USED, first] -= before
-            before = int64(0)
-        counted[of.USED, day] += until - before + meanwhile
+        if last > first:
+            add_days(loads, local[first], local[last], counted[of.USED], first)
+        counted[of.USED, first] -= before
+        counted[of.USED, last] += until
         counted[of.PURCHASES, day] += 1
         counted[of.BOUGHT_TENTHS, day] += tenths
         counted[of.TOKENS_ISSUED, day] += 1
         counted[of.TOKENS_PRINTED, day] += 1
         counted[of.MONEY, day] += wanted * g.kwh_price // 10
-        counted[of.CREDITED, day] += credited
-        taken[_ACCEPT - 1, day] += 1
+        counted[of.CREDITED, last] += credited
+        taken[_ACCEPT - 1, last] += 1

@@ -30,8 +30,7 @@ def first_wrong(clears: NDArray[uint64], keys: NDArray[uint64], number: int) -> 
         count = min(_GROUP, number - first)
         for row in range(count):
             blocks[row] = clears[first + row]
-        ea07_sliced.encrypt_group(blocks, columns, first, count, space)
-        ea07_sliced.decrypt_group(blocks, columns, first, count, space)
+        ea07_sliced.encrypt_and_decrypt_group(blocks, columns, first, count, space)
         for row in range(count):
             if blocks[row] != clears[first + row] or not passes(uint8(0), blocks[row]):
                 return int64(first + row)

@@ -27,12 +27,15 @@ from meter_sim.engine.compiled.state import (
     tids,
 )
 
+FIRST_CODES = 6
+"""Records of a connection whose decoder keys are made at first."""
+
 
 @compiled
 def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: NDArray[Any]) -> None:
     """The records whose decoder keys are wanted at first.
 
-    They are the register's, the true one, both after the change, and that of the meter which may replace this one.
+    They are the register's, the true one, both after the change, and both of the meter which may replace this one.
     """
     for row in range(setups.size):
         setup = setups[row]
@@ -43,7 +46,10 @@ def record_codes(g: Record, setups: NDArray[Any], groups: NDArray[Any], codes: N
         codes[row, 1] = true
         codes[row, 2] = applied(g, own) if g.programme else own
         codes[row, 3] = applied(g, true) if g.programme else true
-        codes[row, 4] = replacement_code(codes[row, 2]) if g.programme and g.replacement >= 0 else own
+        for place in range(2):
+            codes[row, 4 + place] = codes[row, place]
+            if g.programme and g.replacement >= 0:
+                codes[row, 4 + place] = replacement_code(codes[row, 2 + place])
 
 
 @compiled

@@ -29,8 +29,10 @@ UNKNOWN = -(1 << 60)
 MOST_SECTIONS = 4
 MOST_HELD = 32
 """Tokens in one hand."""
-LANES = 8
-"""Draws that are made side by side."""
+AHEAD = 16
+"""Purchases of which the draws are made side by side."""
+FOR_AMOUNT, FOR_DELAY, FOR_SPARE, FOR_WRONG_DIGIT = range(4)
+"""What they are for, in the order of `words`."""
 MARGIN = 256
 """Places that one event may take of each pool."""
 RUNS = 3
@@ -463,7 +465,9 @@ FLEET = np.dtype(
         ("token_clear", "u8"),
         ("token_record", "i8"),
         ("token_tenths", "i8"),
-        ("words", "u4", (LANES,)),
+        ("words", "u4", (4 * AHEAD,)),
+        ("words_of", "i8"),
+        ("words_from", "i8"),
         ("spare_hand", "i8"),
         ("spare_at", "i8"),
     ],

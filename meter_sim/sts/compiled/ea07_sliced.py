@@ -166,3 +166,16 @@ def decrypt_group(
     _transpose(sliced)
     _decrypt_sliced(sliced, space[0], space[1])
     _transpose(sliced)
+
+
+@compiled
+def encrypt_and_decrypt_group(
+    blocks: NDArray[uint64], keys: NDArray[uint64], first: int, count: int, space: NDArray[uint64]
+) -> None:
+    """Encipher a group and decipher it again in place, without a look at the cryptograms in between."""
+    sliced = blocks.reshape((64, WORDS))
+    _load_keys(space, keys, first, count)
+    _transpose(sliced)
+    _encrypt_sliced(sliced, space[0], space[1])
+    _decrypt_sliced(sliced, space[0], space[1])
+    _transpose(sliced)
