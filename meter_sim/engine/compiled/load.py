@@ -459,6 +459,27 @@ def _day_before(sums: NDArray[int64], low: Whole, high: Whole, wanted: Whole) ->
 
 
 @compiled
+def first_second(loads: Record, day: Whole, wanted: Whole, days: Whole) -> Whole:
+    """The seconds after the midnight of a day in which `wanted` is asked for; -1 if that is more than so many days.
+
+    None of these days has a change of offset, and `wanted` is above 0.
+    """
+    first, after = day, day + days
+    while day < after:
+        slot, place = _slot_of(loads, day), _place_of(loads, day)
+        last = place + min(BLOCK - place, after - day)
+        sums = _box_of(loads)[0].sums[slot]
+        level = wanted + sums[place]
+        if level <= sums[last]:
+            low = _day_before(sums, place, last, level)
+            day += low - place
+            return (day - first) * DAY + _within(loads, day, level - sums[low])
+        wanted = level - sums[last]
+        day += last - place
+    return -1
+
+
+@compiled
 def reached(loads: Record, start: Whole, energy: Whole, until: Whole, limit: Whole) -> Whole:
     """The first second at which the demand since `start` is at least `energy`; -1 if that is after `until`."""
     if energy <= 0:

@@ -17,7 +17,7 @@ from meter_sim.engine.compiled.draws import draw, value
 from meter_sim.engine.compiled.household import draw_ahead, reckon, word_for
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.journal import ALL
-from meter_sim.engine.compiled.load import add_days, asks_nothing, of_days, since_midnight
+from meter_sim.engine.compiled.load import add_days, asks_nothing, first_second, of_days, since_midnight
 from meter_sim.engine.compiled.loads import box_of
 from meter_sim.engine.compiled.memory import numbers
 from meter_sim.engine.compiled.people import amount_bought
@@ -124,11 +124,18 @@ def buy_plainly(g: Record, c: Record) -> None:
     counted, taken = counts(g), entries(g)
     while True:
         # -- when: all days up to the entry are without a change of offset
+        first = int64(c.day)
+        day = first
+        before = since_midnight(loads, local[first], max(c.settled - midnights[first], 0))
+        if c.low_at == UNKNOWN and whole[first] > 0:
+            wanted = c.balance - who.when_below + 1
+            if wanted > 0:
+                seconds = first_second(loads, local[first], before + wanted, whole[first])
+                if seconds >= 0:
+                    c.low_at = midnights[first] + seconds
         buy_at = reckon(g, c)
         if buy_at >= stop:
             return
-        first = int64(c.day)
-        day = first
         while buy_at >= closes[day]:
             day += 1
         draw_ahead(g, c, c.bought)
@@ -151,12 +158,11 @@ def buy_plainly(g: Record, c: Record) -> None:
         if at < key.active_from or minute > key.issue_until or tid > GREATEST or tid >> 16 > key.key_expiry:
             return
         drawn_amount = value(tables(g), int64(who.amount), word_for(g, FOR_AMOUNT, c.bought))
-        wanted = amount_bought(drawn_amount, who.amount_is_use, c.mean_use)
-        code = int64(encode(int64(wanted)))
+        bought = amount_bought(drawn_amount, who.amount_is_use, c.mean_use)
+        code = int64(encode(int64(bought)))
         if code == NONE:
             return
         # -- the entry, before the credit ends
-        before = since_midnight(loads, local[first], max(c.settled - midnights[first], 0))
         until = since_midnight(loads, local[last], enter_at - midnights[last])
         used = of_days(loads, local[first], local[last]) - before + until
         balance = c.balance - used
@@ -200,6 +206,6 @@ def buy_plainly(g: Record, c: Record) -> None:
         counted[of.BOUGHT_TENTHS, day] += tenths
         counted[of.TOKENS_ISSUED, day] += 1
         counted[of.TOKENS_PRINTED, day] += 1
-        counted[of.MONEY, day] += wanted * g.kwh_price // 10
+        counted[of.MONEY, day] += bought * g.kwh_price // 10
         counted[of.CREDITED, last] += credited
         taken[_ACCEPT - 1, last] += 1
