@@ -89,7 +89,7 @@ def scenario_text(meters: int, days: int) -> str:
 
 
 class Peak(threading.Thread):
-    """The greatest memory that this process and its children hold together, looked at ten times a second."""
+    """The greatest memory that this process and its children hold together, looked at every second."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -98,7 +98,7 @@ class Peak(threading.Thread):
 
     def run(self) -> None:
         """Look until it is over; where the system does not tell, the greatest of this process counts."""
-        while not self.over.wait(0.1):
+        while not self.over.wait(1.0):
             self.bytes = max(self.bytes, held())
 
 

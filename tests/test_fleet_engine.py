@@ -11,10 +11,12 @@ from meter_sim.engine.fleet import FleetError
 from meter_sim.engine.reference import run as run_reference
 from meter_sim.engine.shards import shards_of
 from meter_sim.results.part import joined, part_of
+from meter_sim.results.record import EventKind
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
 from tests import drawn_scenarios
 from tests.kit import LONG
+from tests.rollout import DEPOT, DESK, changed, write
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 SHIPPED = (
@@ -132,4 +134,117 @@ def test_pools_that_begin_small_grow_and_change_nothing(monkeypatch):
 def test_what_the_engine_cannot_do_it_refuses_by_name(name, why):
     scenario = read_scenario(SCENARIOS / f"{name}.yaml")
     with pytest.raises(FleetError, match=f"{why}, which the fleet engine cannot run; take --engine reference"):
+        fleet.run(scenario)
+
+
+# -- what a review found ---------------------------------------------------------------------------------------------
+
+
+def a_town(folder, changes):
+    return read_scenario(write(folder, changes))
+
+
+def test_a_date_that_the_zone_leaves_out_is_no_day_of_demand(tmp_path):
+    """There was no 30 December 2011 in Samoa."""
+    scenario = a_town(
+        tmp_path,
+        {
+            "start": "2011-12-01 00:00",
+            "end": "2012-02-01 00:00",
+            "timezone": "Pacific/Apia",
+            "programme": None,
+            "population.count": "60",
+            "customers": {"buyers": {"based_on": "poor_households"}},
+        },
+    )
+    for detail in (Detail.ALL, Detail.NONE):
+        assert differences(scenario, detail) == {}
+
+
+REPLACED_LATE = {
+    "population": {
+        "count": "120",
+        "loads": {"township": "100%"},
+        "register_errors": {"tariff_index": "50%"},
+        "cannot_change": "60%",
+    },
+    "customers": {
+        "buyers": {"based_on": "households", "trouble": {"asks": "0%", "tries_again_after": "4 h", "sittings": "3"}}
+    },
+    "areas.town.depot": {
+        "crews": "2",
+        "visits_per_day": "30",
+        "no_access": "0%",
+        "stock": "0",
+        "deliveries": [{"at": "2024-10-15", "meters": "100"}],
+    },
+    "programme.replace_with": "keypad",
+    "programme.phases": {
+        "town": [
+            {"start": "2024-09-15", "channel": "with_purchase", "print_with": "3 purchases"},
+            {"start": "2024-09-16", "channel": "crew"},
+        ]
+    },
+}
+
+
+def test_a_replaced_meter_keeps_the_channel_by_which_its_change_had_been_issued(tmp_path):
+    scenario = a_town(tmp_path, REPLACED_LATE)
+    result = result_of(scenario, fleet.run(scenario))
+    replaced = result.events.query(f"event == '{EventKind.REPLACED.value}'")["meter"]
+    channels = result.meters.set_index("meter")["channel"]
+    assert "with_purchase" in set(channels[replaced])
+    for detail in (Detail.ALL, Detail.NONE):
+        assert differences(scenario, detail) == {}
+
+
+def test_a_record_whose_key_cannot_be_made_is_held_by_no_meter(tmp_path):
+    """A vending key by DKGA02 makes no 128-bit keys; the run asked for one again and again."""
+    keys = {"key": "test:old", "base_date": "1993", "dkga": "02"}
+    own, other = (
+        changed({})["supply_groups"]["123457"],
+        {"vending_keys": [{"key_revision": "1"} | keys, {"key_revision": "2"} | keys | {"key": "test:new"}]},
+    )
+    scenario = a_town(
+        tmp_path,
+        {
+            "supply_groups": {"123457": own, "234561": other},
+            "meter_models": {"ea11_keypad": {"encryption": "EA11"}},
+            "population.supply_group": "234561",
+            "customers": {
+                "buyers": {
+                    "based_on": "households",
+                    "mistakes": {"wrong_digit": "30%", "tries": "1"},
+                    "trouble": {"asks": "100%", "tries_again_after": "4 h", "sittings": "3"},
+                }
+            },
+            "areas.town.help_desk": DESK,
+            "areas.town.depot": DEPOT,
+            "programme.supply_group": "123457",
+            "programme.replace_with": "ea11_keypad",
+        },
+    )
+    assert differences(scenario) == {}
+
+
+def test_there_is_room_to_ask_for_the_keys_of_all_supply_groups_at_once(tmp_path, monkeypatch):
+    """Staff who do not know a meter's supply group look at up to eight records and two of each group."""
+    from meter_sim.engine import fleet_area
+
+    keys = changed({})["supply_groups"]["123457"]
+    groups = {"123457": keys} | {f"{200000 + number}": keys for number in range(20)}
+    scenario = a_town(tmp_path, {"supply_groups": groups, "population.supply_group": "123457", "population.count": "2"})
+    run, seen = fleet_area.AreaRun.run, []
+    monkeypatch.setattr(fleet_area.AreaRun, "run", lambda self: (seen.append(self), run(self))[1])
+    fleet.run(scenario)
+    assert len(seen[0].array("wanted")) - fleet_area.state.MARGIN >= 2 * (8 + 2 * (len(groups) + 1))
+
+
+def test_minutes_that_a_slow_clock_has_still_to_pass_are_never_forgotten(tmp_path):
+    changes = REPLACED_LATE | {
+        "points_of_sale": {"main": {}, "shop": {"clock_offset": "20 days"}},
+        "customers": {"buyers": {"based_on": "poor_households", "point_of_sale": "shop"}},
+    }
+    scenario = a_town(tmp_path, changes)
+    with pytest.raises(FleetError, match="the clock of the first point of sale is too far behind"):
         fleet.run(scenario)

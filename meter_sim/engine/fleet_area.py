@@ -10,9 +10,12 @@ from meter_sim.engine.compiled import columns as of
 from meter_sim.engine.compiled import loop, state
 from meter_sim.engine.compiled.books import DAY_WIDTH
 from meter_sim.engine.compiled.decoder import ANSWER_SIZE
+from meter_sim.engine.compiled.hands import TOO_MUCH_IN_HAND
 from meter_sim.engine.compiled.log import LOG
 from meter_sim.engine.compiled.proof import first_wrong
+from meter_sim.engine.compiled.register import MISSING_KEY
 from meter_sim.engine.compiled.set_up import FIRST_CODES, record_codes, set_up
+from meter_sim.engine.compiled.vending import TOO_MANY_RUNS
 from meter_sim.engine.fleet_world import FleetError, Numbers, Records, World, openings_of
 from meter_sim.meter.answer import Status
 from meter_sim.people.help_desk import Desk
@@ -40,6 +43,11 @@ _FILLED_TYPES: dict[str, np.dtype[Any]] = {
     "returns": np.dtype(np.int64),
     "wanted": np.dtype(np.int64),
     "proof_clears": np.dtype(np.uint64),
+}
+_FAULTS = {
+    MISSING_KEY: "a decoder key is wanted that cannot be made",
+    TOO_MUCH_IN_HAND: f"a customer holds more than {state.MOST_HELD} tokens of one slip or message",
+    TOO_MANY_RUNS: "the clock of the first point of sale is too far behind that of another one that sells to a meter",
 }
 _PROOFS = 8192
 """Tokens that are proved at a time."""
@@ -130,6 +138,7 @@ class AreaRun:
             "heap": 2 * meters,
             "tasks": meters,
             "proof_clears": _PROOFS,
+            "wanted": 4 * len(self.world.groups),
         }
         for name, dtype in _POOL_TYPES.items():
             pool = np.zeros(sizes[name] + 4 * state.MARGIN, dtype)
@@ -233,6 +242,7 @@ class AreaRun:
         if depot is not None and world.scenario.programme is not None:
             deliveries = [number for one in depot.deliveries for number in (one.at, one.meters)]
             fleet["depot"] = True
+            fleet["counter_sells"] = world.replacement >= 0
             for name in (
                 "crews",
                 "visits_per_day",
@@ -326,10 +336,13 @@ class AreaRun:
             ours = (codes >> 13 == int(attributes["group"])) & (codes >> 2 & 15 == key.key_revision)
             for encryption in Encryption:
                 mask = ours & (is_long == (encryption is Encryption.EA11))
-                if not mask.any() or (key.dkga is Dkga.DKGA02 and encryption is Encryption.EA11):
+                if not mask.any():
                     continue
                 here, records = rows[mask], codes[mask]
                 number = len(here)
+                if key.dkga is Dkga.DKGA02 and encryption is Encryption.EA11:
+                    self._add_keys(here, records, np.zeros((number, 1), np.uint64), there=False)
+                    continue
                 meters = Meters(
                     np.ascontiguousarray(self._pans[here, records & 3]),
                     np.full(number, int(key.supply_group), np.uint32),
@@ -340,7 +353,7 @@ class AreaRun:
                 words = derive(meters, key.dkga, key.value, key.base_date, encryption).words
                 self._add_keys(here, records, words)
 
-    def _add_keys(self, rows: Numbers, codes: Numbers, words: NDArray[np.uint64]) -> None:
+    def _add_keys(self, rows: Numbers, codes: Numbers, words: NDArray[np.uint64], *, there: bool = True) -> None:
         pool, connections = self._arrays["keys"], self._arrays["connections"]
         places = np.empty(len(rows), np.int64)
         free = int(self.fleet["free_keys"])
@@ -355,6 +368,7 @@ class AreaRun:
         self.fleet["free_keys"] = free
         self.fleet["left_keys"] -= len(rows)
         pool["record"][places] = codes
+        pool["there"][places] = there
         pool["high"][places] = words[:, 0]
         pool["low"][places] = words[:, 1] if words.shape[1] == 2 else 0
         pool["next"][places] = connections["keys"][rows]
@@ -373,8 +387,8 @@ class AreaRun:
         self._prove()
         if self.fleet["fault"]:
             raise FleetError(
-                f"the fleet engine cannot run the area {self._area.name} to its end (reason {self.fleet['fault']}); "
-                "take --engine reference"
+                f"the fleet engine cannot run the area {self._area.name} to its end, as "
+                f"{_FAULTS[int(self.fleet['fault'])]}; take --engine reference"
             )
         counts = self._arrays["counts"]
         states = list(STATES)

@@ -215,7 +215,7 @@ class World:
                 if not printing:
                     continue
                 printing.clear()
-            rows.append((at, order, happens, max(place, 0), max(printing.values(), default=0), 0))
+            rows.append((at, order, happens, max(place, 0), max(printing.values(), default=0)))
         return np.array(rows, STEP)
 
 

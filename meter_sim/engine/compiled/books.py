@@ -3,7 +3,7 @@
 from numpy import int64
 
 from meter_sim.engine.compiled import columns as of
-from meter_sim.engine.compiled.decoder import may_supply, pending_count, pending_held
+from meter_sim.engine.compiled.decoder import may_supply, pending_count
 from meter_sim.engine.compiled.jit import inner
 from meter_sim.engine.compiled.load import add_days, asks_nothing, demand, of_days, reached, since_midnight
 from meter_sim.engine.compiled.loads import box_of
@@ -310,9 +310,3 @@ def credit_ends(g: Record, c: Record) -> Number:
     if not models(g)[c.model].services & 1 << _ELECTRICITY:
         return LATE if may_supply(c, models(g)) else c.settled
     return _down_to(g, c, 0)
-
-
-@inner
-def is_partly(g: Record, c: Record, now: Number) -> bool:
-    """Whether sections of a key change are pending."""
-    return pending_held(c, models(g), now) != 0

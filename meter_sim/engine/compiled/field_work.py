@@ -26,7 +26,7 @@ from meter_sim.engine.compiled.register import (
     holds_target,
     key_place,
     look,
-    record_code,
+    replacement_code,
     reported,
     revision_of,
     tariff_of,
@@ -317,7 +317,7 @@ def _come_back(
 def _replace_meter(g: Record, c: Record) -> Number:
     """Put a new meter in place, made with the new key, and credit what was left on the old one."""
     target = applied(g, c.base)
-    record = record_code(2, revision_of(target), tariff_of(target), group_of(target))
+    record = replacement_code(target)
     made_under = vending_keys(g)[vending_key(g, record)]
     if g.now < made_under.active_from:
         return of.VISIT_NOT_ISSUED
@@ -354,7 +354,9 @@ def _replace_meter(g: Record, c: Record) -> Number:
         int64(0),
     )
     ledger.count_lost(g, c)
+    had_issued, had_complained = c.issued, c.complains
     correct(g, c, record)
+    c.issued, c.complains = had_issued, had_complained
     c.base = with_revision(record, g.from_revision)
     c.confirmed = True
     look(g, c)

@@ -368,6 +368,8 @@ def run_area(g: Record) -> Number:
             return DONE
         g.begun += 1
     while not g.fault:
+        if not has_room(g):
+            return NEEDS
         if g.current < 0 and g.picked > 0:
             g.current = put_back(g)[g.room_put_back - g.picked].row
             fleet[g.current].in_heap += 1
@@ -382,7 +384,7 @@ def run_area(g: Record) -> Number:
                 _finish(g, fleet[g.current])
             g.current = -1
             continue
-        if not has_room(g) or g.left_processes < MARGIN + g.crews * g.visits_per_day:
+        if g.left_processes < MARGIN + g.crews * g.visits_per_day:
             return NEEDS
         if _is_opening_first(g):
             _open_depot(g)

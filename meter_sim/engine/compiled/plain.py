@@ -123,7 +123,7 @@ def buy_plainly(g: Record, c: Record) -> None:
     local, whole = numbers(g.local_days, g.days), numbers(g.whole_days, g.days)
     counted, taken = counts(g), entries(g)
     while True:
-        # -- when: all days up to the entry are without a change of offset
+        # -- when: all days up to the entry are without a change of offset, and no date is left out
         first = int64(c.day)
         day = first
         before = since_midnight(loads, local[first], max(c.settled - midnights[first], 0))
@@ -145,7 +145,7 @@ def buy_plainly(g: Record, c: Record) -> None:
         last = day
         while enter_at >= closes[last]:
             last += 1
-        if whole[first] < last - first or whole[last] < 0:
+        if whole[first] < last - first or whole[last] < 0 or local[last] - local[first] != last - first:
             return
         if _is_special(g, c, who):
             return
@@ -181,7 +181,7 @@ def buy_plainly(g: Record, c: Record) -> None:
         proof_keys(g)[g.n_proof_clears] = c.key_high
         g.n_proof_clears += 1
         add_newest_tid(c, tids(g), tid)
-        note_minute(c, 0, minute, key.base_minute, False)
+        note_minute(g, c, 0, buy_at, minute, key.base_minute, False)
         if c.payday >= 0 and buy_at >= c.payday:
             c.payday = -1
         c.balance = balance + credited

@@ -12,7 +12,7 @@ from meter_sim.engine.compiled.state import Number, Record, keys, models, vendin
 
 NO_KEY = -1
 MISSING_KEY = 1
-"""A fault of the engine: a decoder key was wanted that was not made before."""
+"""A fault of the engine: a decoder key was wanted that was not made before, or cannot be made."""
 
 
 @inner
@@ -104,7 +104,7 @@ def holds(g: Record, c: Record, code: Number) -> bool:
         g.fault = MISSING_KEY
         return False
     key = keys(g)[place]
-    return bool(key.high == c.key_high and key.low == c.key_low)
+    return bool(key.there and key.high == c.key_high and key.low == c.key_low)
 
 
 @inner

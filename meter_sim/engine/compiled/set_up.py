@@ -125,6 +125,5 @@ def set_up(
         if c.customer >= 0 and customers(g)[c.customer].never:
             c.cause = of.NEVER_BUYS
         c.settled = g.start
-        c.initial = setup.credit
         c.next_reading = g.start
         c.off_day = 0

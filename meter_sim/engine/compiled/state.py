@@ -36,8 +36,9 @@ FOR_AMOUNT, FOR_DELAY, FOR_SPARE, FOR_WRONG_DIGIT = range(4)
 MARGIN = 256
 """Places that one event may take of each pool."""
 RUNS = 3
-"""Runs of minutes that are remembered of a TID list: a point of sale's clock only goes forward, and at most two have
-sold to a meter."""
+"""Runs of minutes that are remembered of a TID list, as a point of sale's clock only goes forward. Where another one
+with a clock behind it sells to the same meter, a run that its clock has still to pass is never forgotten: the engine
+says that it cannot go on."""
 
 CONNECTION = np.dtype(
     [
@@ -105,7 +106,6 @@ CONNECTION = np.dtype(
         ("buy_order", "i8"),
         ("low_at", "i8"),
         ("ends_at", "i8"),
-        ("ends_order", "i8"),
         ("processes", "i4"),
         ("messages", "i4"),
         ("planned", "i8"),
@@ -116,7 +116,6 @@ CONNECTION = np.dtype(
         ("task_asked", "b1"),
         ("task_appointment", "b1"),
         ("task_due", "i8"),
-        ("task_since", "i8"),
         ("task_phases", "i8"),
         ("task_visits", "i8"),
         ("task_version", "i8"),
@@ -126,13 +125,11 @@ CONNECTION = np.dtype(
         # -- books
         ("cause", "u1"),
         ("true_state", "u1"),
-        ("register_state", "u1"),
         ("counted_day", "i4"),
         ("day", "i4"),
         ("off_days", "i4", (6,)),
         ("off_day", "i4"),
         ("settled", "i8"),
-        ("initial", "i8"),
         ("past_credited", "i8"),
         ("past_used", "i8"),
         ("past_cleared", "i8"),
@@ -208,12 +205,10 @@ VENDING_KEY = np.dtype(
 
 POINT_OF_SALE = np.dtype([("clock_offset", "i8"), ("wraps", "b1"), ("tid_list", "i4")], align=True)
 
-STEP = np.dtype(
-    [("at", "i8"), ("order", "i8"), ("kind", "i4"), ("phase", "i4"), ("times", "i4"), ("crews", "i8")], align=True
-)
+STEP = np.dtype([("at", "i8"), ("order", "i8"), ("kind", "i4"), ("phase", "i4"), ("times", "i4")], align=True)
 """What a programme does in an area at an instant that is known from the start, in the order of happening.
 
-`times` is with how many purchases changes are printed from then on, `crews` the crew phases (as bits) that go on.
+`times` is with how many purchases changes are printed from then on.
 """
 
 PHASE = np.dtype(
@@ -274,8 +269,9 @@ OPEN = np.dtype(
 """A token that the meter has not accepted yet, by what it says and the record that it was made under; or a section
 that was taken."""
 
-KEY = np.dtype([("record", "i8"), ("high", "u8"), ("low", "u8"), ("next", "i4")], align=True)
-"""A decoder key of a connection, by the record that it belongs to."""
+KEY = np.dtype([("record", "i8"), ("high", "u8"), ("low", "u8"), ("next", "i4"), ("there", "b1")], align=True)
+"""A decoder key of a connection, by the record that it belongs to. A meter with 128-bit keys has none under a vending
+key that makes 64-bit ones: that key is not `there`."""
 
 PROCESS = np.dtype(
     [
@@ -315,7 +311,6 @@ DESK = np.dtype(
         ("closes", "i8"),
         ("weekdays", "i8"),
         ("free", "i8"),
-        ("free_number", "i8"),
         ("waiting", "i8"),
         ("waiting_number", "i8"),
         ("waiting_room", "i8"),
@@ -392,6 +387,7 @@ FLEET = np.dtype(
         ("end", "i8"),
         ("days", "i8"),
         ("wraps_or_lists", "b1"),
+        ("counter_sells", "b1"),
         # -- the programme
         ("programme", "b1"),
         ("replace_all", "b1"),
@@ -420,8 +416,6 @@ FLEET = np.dtype(
         ("depot", "b1"),
         ("crews", "i8"),
         ("visits_per_day", "i8"),
-        ("depot_opens", "i8"),
-        ("depot_closes", "i8"),
         ("no_access", "i8"),
         ("calls_back", "i8"),
         ("appointment_after", "i8"),
@@ -576,15 +570,6 @@ def give_open(g: Record, place: Number) -> None:
     opens(g)[place].next = g.free_opens
     g.free_opens = place
     g.left_opens += 1
-
-
-@inner
-def take_key(g: Record) -> Number:
-    """A place in the pool of decoder keys."""
-    place = g.free_keys
-    g.free_keys = keys(g)[place].next
-    g.left_keys -= 1
-    return place
 
 
 @inner

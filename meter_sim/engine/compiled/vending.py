@@ -48,6 +48,9 @@ PAID, SPARE, FREE, LENT, REPLACES = range(5)
 COUNTER = 0
 """The point of sale at which a programme issues: the first of the file."""
 
+TOO_MANY_RUNS = 3
+"""A fault: the counter's clock is so far behind another point of sale's that too many minutes are to be remembered."""
+
 _TOKEN_RND = int(Purpose.TOKEN_RND)
 _SECTION_SUBCLASSES = (3, 4, 8, 9)
 _ELECTRICITY = 0
@@ -88,7 +91,7 @@ def _may_issue(g: Record, key: Record, code: Number, at: Number) -> bool:
 def enciphered(g: Record, c: Record, code: Number, clear: uint64) -> uint64:
     """A block under the decoder key of a record."""
     place = key_place(g, c, code)
-    if place < 0:
+    if place < 0 or not keys(g)[place].there:
         g.fault = MISSING_KEY
         return uint64(0)
     key = keys(g)[place]
@@ -121,7 +124,7 @@ def _make_sections(g: Record, c: Record, old: Number, new: Number, at: Number) -
     if not _may_issue(g, child, new, at):
         return int64(-1)
     place = key_place(g, c, new)
-    if place < 0:
+    if place < 0 or not keys(g)[place].there:
         g.fault = MISSING_KEY
         return int64(-1)
     key = keys(g)[place]
@@ -265,8 +268,8 @@ def _next_free(c: Record, kept: Number, minute: Number, base: Number, wraps: boo
 
 
 @inner
-def note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bool) -> None:
-    """Remember that a token was issued for this minute; one that is not usable before it belongs to its run."""
+def note_minute(g: Record, c: Record, kept: Number, now: Number, minute: Number, base: Number, wraps: bool) -> None:
+    """Remember that a token was issued now for this minute; one that is not usable before it belongs to its run."""
     oldest = 0
     c.latest[kept] = max(c.latest[kept], minute + 1)
     for run in range(RUNS):
@@ -276,6 +279,8 @@ def note_minute(c: Record, kept: Number, minute: Number, base: Number, wraps: bo
             return
         if end < c.runs_to[kept, oldest]:
             oldest = run
+    if g.counter_sells and c.runs_to[kept, oldest] > (now + points_of_sale(g)[COUNTER].clock_offset) // 60:
+        g.fault = TOO_MANY_RUNS
     c.runs_from[kept, oldest] = minute
     c.runs_to[kept, oldest] = minute + 1
 
@@ -342,7 +347,7 @@ def sell_at(g: Record, c: Record, pos: Number, amount: Number, now: Number, with
     g.token = enciphered(g, c, new, clear) if g.enciphered else uint64(0)
     g.token_record = new
     g.token_tenths = decode(uint16(code))
-    note_minute(c, kept, minute, key.base_minute, point.wraps)
+    note_minute(g, c, kept, now, minute, key.base_minute, point.wraps)
     c.record = new
     if with_plan:
         c.waiting = False

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from meter_sim.sts.compiled.ea07 import ROUNDS
 from meter_sim.sts.compiled.jit import compiled
-from meter_sim.sts.ea07 import INVERSE_BOXES, INVERSE_P, S1, S2, P
+from meter_sim.sts.ea07 import INVERSE_BOXES, S1, S2, P
 
 WORDS = 32
 """Words side by side."""
@@ -20,7 +20,6 @@ GROUP = 64 * WORDS
 
 _ALL = uint64((1 << 64) - 1)
 _P = np.array(P)
-_INVERSE_P = np.array(INVERSE_P)
 
 
 def _normal_form(box: tuple[int, ...]) -> NDArray[uint64]:
@@ -171,11 +170,15 @@ def decrypt_group(
 @compiled
 def encrypt_and_decrypt_group(
     blocks: NDArray[uint64], keys: NDArray[uint64], first: int, count: int, space: NDArray[uint64]
-) -> None:
-    """Encipher a group and decipher it again in place, without a look at the cryptograms in between."""
+) -> uint64:
+    """Encipher a group and decipher it again in place; returns the first cryptogram, which is not looked at else."""
     sliced = blocks.reshape((64, WORDS))
     _load_keys(space, keys, first, count)
     _transpose(sliced)
     _encrypt_sliced(sliced, space[0], space[1])
+    cryptogram = uint64(0)
+    for bit in range(64):
+        cryptogram |= (sliced[bit, 0] & uint64(1)) << uint64(bit)
     _decrypt_sliced(sliced, space[0], space[1])
     _transpose(sliced)
+    return cryptogram
