@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, compare, validate, schema, new, plot, query, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, report, validate, schema, new, plot, query, token and more."""
 
 import sys
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
+from meter_sim.cli_report import report
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail, Keep, fitting
 from meter_sim.distribution import chance
@@ -47,6 +48,7 @@ main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
 main.add_command(query)
+main.add_command(report)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
@@ -218,9 +220,9 @@ def _tell_diaries(scenario: "Scenario", result: "Result", traces: Sequence[str])
 
 def _tell(result: "Result", findings: "Sequence[Finding]", folder: "Path | Url") -> bool:
     """Report a result that is written; whether an expectation was not met."""
-    from meter_sim.results.report import report
+    from meter_sim.results.report import report as text_report
 
-    for line in report(result):
+    for line in text_report(result):
         click.echo(line)
     click.echo(f"written to {folder}")
     failures = [finding for finding in findings if finding.failure]

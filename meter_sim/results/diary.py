@@ -22,14 +22,15 @@ def diary(events: pa.Table, meter: str, calendar: LocalCalendar) -> Iterator[str
     place = names.index(meter) if meter in names else -1
     rows = np.flatnonzero(arrow_columns.as_numbers(encoded.indices) == place)
     for event in events_of(events.take(arrow_columns.numbers(rows))):
-        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {_what(event)}".rstrip()
+        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {what(event)}".rstrip()
 
 
 def _register(event: Event) -> str:
     return f"{kwh_text(event.register_ws):>9} kWh {event.key_revision}/{event.presumed_key_revision}"
 
 
-def _what(event: Event) -> str:
+def what(event: Event) -> str:
+    """What happened, with the reason for a refusal."""
     if event.event is EventKind.ENTRY:
         shown = f" [{event.display}]" if event.display else ""
         name = f"{event.label}: " if event.label else ""
