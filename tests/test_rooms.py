@@ -68,6 +68,7 @@ def test_every_room_has_its_rule():
         "cli_key",
         "cli_progress",
         "cli_query",
+        "cli_report",
         "cli_token",
         "wrong_input",
     }
@@ -101,7 +102,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_key",
             "cli_progress",
             "cli_query",
-            "cli_query",
+            "cli_report",
             "cli_token",
             *LEAVES,
         ):

@@ -9,19 +9,23 @@ from meter_sim.results.summary_types import Json
 
 _DESKS = ("depot", "help_desk", "office", "vending")
 _OF_AREA = (*_DESKS, "models", "loads", "customers", "cannot_change")
-_OF_CUSTOMER = {
-    "kind": "based_on",
-    "share": "share",
-    "never buys": "never",
-    "buys": "buy",
-    "amount": "amount",
-    "enters after": "enter_after",
-    "mistakes": "mistakes",
-    "trouble": "trouble",
-    "campaign": "campaign",
-    "spare tokens": "spare",
-    "behaviour": "behaviour",
-}
+_OF_CUSTOMER = (
+    ("based on", "based_on"),
+    ("share", "share"),
+    ("never buys", "never"),
+    ("buys", "buy"),
+    ("amount", "amount"),
+    ("free units", "free_units"),
+    ("enters after", "enter_after"),
+    ("between entries", "between_entries"),
+    ("mistakes", "mistakes"),
+    ("trouble", "trouble"),
+    ("campaign", "campaign"),
+    ("spare tokens", "spare"),
+    ("behaviour", "behaviour"),
+)
+_KINDS = 4
+"""Kinds of customer in a table."""
 _OF_PHASE = {
     "with_purchase": ("print_with",),
     "sent": ("send_over", "reaches"),
@@ -57,7 +61,7 @@ def _tables(summary: dict[str, Json], tree: Tree) -> Iterator[Table]:
         yield _named("The population", _population(tree))
     customers = below(tree, "customers")
     if customers:
-        yield _several("Kinds of customer", "customer", customers, _OF_CUSTOMER)
+        yield from _customers(customers)
     areas = below(tree, "areas")
     if areas:
         rows = []
@@ -81,6 +85,16 @@ def _tables(summary: dict[str, Json], tree: Tree) -> Iterator[Table]:
         if below(tree, part):
             named = [(name, words(value)) for name, value in below(tree, part).items()]
             yield _cut(f"{spaced(part).capitalize()} of the scenario's own", ("name", "values"), named)
+
+
+def _customers(customers: Tree) -> Iterator[Table]:
+    """A column for each kind of customer, a few kinds to a table; lines that none of them has are left out."""
+    names = list(customers)
+    for first in range(0, len(names), _KINDS):
+        kinds = names[first : first + _KINDS]
+        lines = [(title, *(text_at(customers, kind, key) or NOTHING for kind in kinds)) for title, key in _OF_CUSTOMER]
+        used = [line for line in lines if any(cell != NOTHING for cell in line[1:])]
+        yield _cut("Kinds of customer", ("customer", *kinds), used)
 
 
 def _run(summary: dict[str, Json], tree: Tree) -> list[tuple[str, str]]:

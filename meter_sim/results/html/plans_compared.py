@@ -22,6 +22,8 @@ _FIRST = (
     "cost",
     "hours_without_supply",
     "entries_refused",
+    "purchases",
+    "used_kwh",
 )
 """Measures that sentences speak of."""
 _MOST_PLANS = 12
@@ -57,11 +59,17 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
     runs = {len(plan.seeds) for plan in comparison.plans}
     each = f", {count(runs.pop(), 'run')} of each" if len(runs) == 1 else ""
     plans = [plan.label for plan in comparison.plans]
-    yield f"{count(len(plans), 'plan')} were compared{each}." if len(plans) > 1 else f"{plans[0]} was run{each[1:]}."
+    if len(plans) == 1:
+        yield f"{plans[0]} was run {number(comparison.replications)} times, each with a seed of its own."
+        return
+    yield f"{count(len(plans), 'plan')} were compared{each}."
     others = [plan for plan in comparison.plans if any(row.plan is plan and row.baseline for row in comparison.rows)]
     for plan in others[:_MOST_PLANS]:
         rows = [row for row in comparison.rows if row.plan is plan and row.difference and row.measure in _FIRST]
         base = next(row.baseline.label for row in rows if row.baseline) if rows else bases[0]
+        if not any(row.difference and row.difference.n for row in rows):
+            yield f"{plan.label} against {base}: no run with the same seed, so no difference."
+            continue
         known = [row for row in rows if row.difference and row.difference.half_width is not None]
         clear = [row for row in known if row.difference and row.difference.excludes_zero] or []
         if clear:
@@ -74,7 +82,7 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
             if told:
                 yield f"{plan.label} against {base}: {told}. One run of each cannot tell this from chance."
             else:
-                yield f"{plan.label} against {base}: no difference in the main measures, or no run with the same seed."
+                yield f"{plan.label} against {base}: no difference in the main measures."
     if len(others) > _MOST_PLANS:
         yield f"{number(len(others) - _MOST_PLANS)} more plans stand in the table."
 

@@ -49,7 +49,7 @@ def question_sections(
             Section(
                 f"{lead}{question.name.replace('_', '-')}",
                 f"{place}. {question.heading}",
-                tuple(sentences),
+                points=tuple(sentences),
                 tables=tuple(tables),
                 pictures=pictures.get(question.name, ()),
             )

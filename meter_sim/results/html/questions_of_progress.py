@@ -4,8 +4,7 @@ from meter_sim.programme import RegisterState, TrueState
 from meter_sim.results.answers import BUFFERS
 from meter_sim.results.html.answer import Answer, Cell, Row, as_day, with_share
 from meter_sim.results.html.parts import Table
-from meter_sim.results.html.wording import capital, count, day, number, percent
-from meter_sim.results.summary_types import Json
+from meter_sim.results.html.wording import SPACE, capital, count, day, listed, number, percent
 
 Answered = tuple[list[str], list[Table]]
 
@@ -14,17 +13,18 @@ def rate(answer: Answer) -> Answered:
     """Question 1."""
     row = answer.all
     scope, changed = row.whole("meters_in_scope"), row.whole("changed_at_deadline")
+    if not scope:
+        return ["No meter is in scope."], []
     sentences = [
         f"Of {count(scope, 'meter')} in scope {number(changed)} ({percent(changed, scope)}) held the new key "
-        f"at the end of the deadline, {day(row['deadline'])}; {number(row.whole('left_at_deadline'))} did not.",
+        f"at the end of {day(row['deadline'])}, the deadline; {number(row.whole('left_at_deadline'))} did not.",
         f"At the end of the run it was {number(row.whole('changed_at_end'))} "
         f"({percent(row.whole('changed_at_end'), scope)}).",
-        f"Half of them held it by {_reached(row['date_of_50_percent'])}, 90 % by "
-        f"{_reached(row['date_of_90_percent'])}, 95 % by {_reached(row['date_of_95_percent'])}.",
+        _dates(row),
     ]
     if row["first_start"] is not None:
         sentences.append(
-            f"From the first start, {day(row['first_start'])}, to the deadline {number(row['mean_rate'])} a "
+            f"From the first start, {day(row['first_start'])}, to the deadline {number(row['mean_rate'])} meters a "
             f"day were changed; in the best 30 days {number(row['best_rate_over_30_days'])} a day."
         )
         sentences += [_buffer(row, days) for days in BUFFERS]
@@ -59,8 +59,19 @@ def _buffer(row: Row, days: int) -> str:
     return f"{told}; at the best rate seen the start would have to be {day(latest)} or earlier."
 
 
-def _reached(date: Json) -> str:
-    return "no day of the run" if date is None else day(date)
+def _dates(row: Row) -> str:
+    """When half, 90 and 95 % were reached, and which of them were not."""
+    dates = {share: row[f"date_of_{share}_percent"] for share in (50, 90, 95)}
+    reached = [
+        f"{share}{SPACE}% {'by' if place else 'held it by'} {day(date)}"
+        for place, (share, date) in enumerate(dates.items())
+        if date is not None
+    ]
+    missed = [f"{share}{SPACE}%" for share, date in dates.items() if date is None]
+    if not reached:
+        return f"{listed(missed)} of them were not reached within the run."
+    rest = f"; {listed(missed)} {'was' if len(missed) == 1 else 'were'} not reached within the run" if missed else ""
+    return f"Of them {listed(reached)}{rest}."
 
 
 def late_changes(answer: Answer) -> Answered:

@@ -3,7 +3,7 @@
 from meter_sim.results.answers import LAST_MONTH
 from meter_sim.results.html.answer import Answer, Cell, Row, of_part, sum_of
 from meter_sim.results.html.parts import Table
-from meter_sim.results.html.wording import capital, count, listed, number, percent, wait
+from meter_sim.results.html.wording import capital, count, listed, month, number, percent, wait
 from meter_sim.results.summary_types import Json
 
 Answered = tuple[list[str], list[Table]]
@@ -55,11 +55,11 @@ def channels(answer: Answer) -> Answered:
 def _crews(area: str, there: Json, needed: Json) -> str:
     if needed is None:
         return (
-            f"{area}: crews start less than 90 days before the deadline, so no number of them ({number(there)} "
+            f"In {area} crews start less than 90 days before the deadline, so no number of them ({number(there)} "
             "now) keeps a buffer of 90 days."
         )
     return (
-        f"{area}: {count(needed if isinstance(needed, int) else 0, 'crew')} would change every meter of the "
+        f"In {area} {count(needed if isinstance(needed, int) else 0, 'crew')} would change every meter of the "
         f"area by visits alone and keep a buffer of 90 days; {'there is' if there == 1 else 'there are'} "
         f"{number(there)}."
     )
@@ -84,12 +84,12 @@ def replacements(answer: Answer) -> Answered:
     ]
     months = row.counts("replaced_by_month")
     if months:
-        told = listed(f"{number(value)} in {month}" for month, value in months.items())
+        told = listed(f"{number(value)} in {month(when)}" for when, value in months.items())
         sentences.append(f"{capital(count(row.whole('replaced'), 'meter was', 'meters were'))} replaced: {told}.")
     else:
         sentences.append("No meter was replaced.")
     sentences.append(
-        f"At the end {number(row.whole('still_waiting'))} wait for replacement and {number(row.whole('stock_at_end'))} "
+        f"At the end {count(row.whole('still_waiting'), 'meter waits', 'meters wait')} for replacement and {number(row.whole('stock_at_end'))} "
         f"new ones lie in stock; {count(order, 'meter has', 'meters have')} to be ordered."
     )
     columns: dict[str, str | Cell] = {

@@ -7,7 +7,7 @@ from meter_sim.results.html.costs import money, total_cost
 from meter_sim.results.html.parts import Figure
 from meter_sim.results.html.questions_of_work import CHANNELS
 from meter_sim.results.html.wording import (
-    SPACE,
+    calendar_of,
     capital,
     count,
     day,
@@ -15,8 +15,10 @@ from meter_sim.results.html.wording import (
     hours,
     kwh,
     listed,
+    local_text,
     number,
     percent,
+    wait,
 )
 from meter_sim.results.measures import ACCEPTED
 from meter_sim.results.summary_types import Json
@@ -69,10 +71,13 @@ def _programme(answers: dict[str, Json]) -> Iterator[str]:
             f"{capital(count(rate.whole('meters_in_scope') - rate.whole('changed_at_end'), 'meter'))} did not "
             f"hold the new key at the end; {number(unchanged)} of them belong to customers who never buy."
         )
-    without = off.counts("hours_by_cause")
+    without = sorted(off.counts("hours_by_cause").items(), key=lambda pair: -pair[1])
     if without:
-        told_off = listed(f"{hours(value)} {cause}" for cause, value in without.items())
-        yield f"After the deadline meters were without supply for {told_off}, all meters added up."
+        total, causes = (
+            sum(value for _, value in without),
+            listed(f"{hours(value)} {cause}" for cause, value in without),
+        )
+        yield f"After the deadline meters were without supply for {hours(total)}, all meters added up: {causes}."
     visits = told["revisits"]
     if visits.whole("visits"):
         share = percent(visits.whole("no_access"), visits.whole("visits"))
@@ -87,25 +92,31 @@ def _programme(answers: dict[str, Json]) -> Iterator[str]:
 def _meters(summary: dict[str, Json]) -> Iterator[str]:
     """What became of the meters of a run without a programme."""
     meters = {name: Row(mapping(meter)) for name, meter in mapping(summary["meters"]).items()}
+    calendar = calendar_of(summary)
     if len(meters) <= _TOLD:
         for name, meter in meters.items():
-            yield (
-                f"{name}: {_supply(seconds_off(meter))}; {kwh(kwh_of(meter['register_ws']))} of credit were "
-                "left at the end."
-            )
+            changed = listed(local_text(instant, calendar) for instant in instants(meter, "key_changed"))
+            key = f"; its key changed on {changed}" if changed else ""
+            left = kwh(kwh_of(meter["register_ws"]))
+            yield f"{name}: {_supply(seconds_off(meter))}{key}; {left} of credit at the end."
     elif meters:
         yield f"All meters together: {_supply(sum(map(seconds_off, meters.values())))}."
     entries = Row(summary).counts("entries")
     refused = {name: value for name, value in entries.items() if name not in ACCEPTED}
     told = f": {listed(f'{number(value)} {name}' for name, value in refused.items())}" if refused else ""
     total = sum(entries.values())
-    yield f"Of {count(total, 'token entry', 'token entries')} {number(sum(refused.values()))} were refused{told}."
+    if not total:
+        yield "No token was entered."
+        return
+    failed = sum(refused.values())
+    was = "was" if failed == 1 else "were"
+    yield f"Of {count(total, 'token entry', 'token entries')} {number(failed)} {was} refused{told}."
 
 
 def _supply(seconds: int) -> str:
     if not seconds:
         return "never without supply"
-    return f"without supply for {seconds // 3600:,}{SPACE}h{SPACE}{seconds % 3600 // 60:02d}{SPACE}min"
+    return f"without supply for {wait(seconds)}"
 
 
 def _expectations(summary: dict[str, Json]) -> str:
@@ -127,9 +138,9 @@ def figures(summary: dict[str, Json]) -> tuple[Figure, ...]:
         entries = Row(summary).counts("entries")
         refused = sum(value for name, value in entries.items() if name not in ACCEPTED)
         return (
-            Figure(number(len(meters)), "meters listed by themselves"),
+            Figure(number(len(meters)), "meter" if len(meters) == 1 else "meters"),
             Figure(kwh(kwh_of(sum(meter.whole("used_ws") for meter in meters))), "used"),
-            Figure(hours(sum(map(seconds_off, meters)) // 3600), "without supply"),
+            Figure(wait(sum(map(seconds_off, meters))), "without supply"),
             Figure(f"{number(refused)} of {number(sum(entries.values()))}", "entries refused"),
         )
     told = {name: Answer(mapping(answer)).all for name, answer in answers.items()}
@@ -161,3 +172,9 @@ def kwh_of(energy: Json) -> float:
 def seconds_off(meter: Row) -> int:
     """A listed meter's seconds without supply."""
     return sum(meter.counts("seconds_without_supply").values())
+
+
+def instants(meter: Row, name: str) -> list[Json]:
+    """A list of instants of a listed meter."""
+    value = meter[name]
+    return value if isinstance(value, list) else []

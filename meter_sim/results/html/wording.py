@@ -114,3 +114,14 @@ def days_after(later: str, earlier: str) -> int:
 def capital(text: str) -> str:
     """A sentence's first letter as a capital."""
     return text[:1].upper() + text[1:]
+
+
+def local_text(instant: Json, calendar: LocalCalendar) -> str:
+    """An instant of a summary, which is UTC, as local date and time to the minute."""
+    text = calendar.text(seconds_of(instant))
+    return f"{day(text)} {text[11:16]}"
+
+
+def month(text: str) -> str:
+    """`2024-07` as `July 2024`."""
+    return day(f"{text}-01").removeprefix(f"1{SPACE}")
