@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from click.testing import CliRunner
 
 import meter_sim
 from meter_sim.cli import main
+from meter_sim.results.html.plans_compared import measure_title
 from meter_sim.results.html.questions import QUESTIONS
 from meter_sim.results.html.wording import count, day, listed, month, number, percent, wait
-from meter_sim.results.html.plans_compared import measure_title
 from tests.rollout import by_hand, meter
 from tests.test_answers import DOORS, QUEUES, TOWN
 
@@ -276,7 +277,7 @@ def test_an_area_alone_stands_for_all(tmp_path):
     programme = {"change_key": {"from": "1", "to": "2"}, "phases": {"one": {"start": "2024-07-01", "channel": "sent"}}}
     by_hand(tmp_path, **one, programme=programme).write(tmp_path / "one", plot=False)
     page = Page(page_of(tmp_path / "one"))
-    assert [table[1][0] for table in page.tables if table[0][0] == "area"][0] == "one"
+    assert next(table[1][0] for table in page.tables if table[0][0] == "area") == "one"
     assert not [row for table in page.tables for row in table if row[0] == "all areas"]
     assert "No crew made a visit." in page.says("revisits")
 
@@ -461,7 +462,7 @@ def test_headings_go_down_one_by_one(which, request):
     levels = [level for level, _ in request.getfixturevalue(which).headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_the_same_bytes_again(home_folder, home_text, plans_folder):

@@ -89,8 +89,9 @@ def replacements(answer: Answer) -> Answered:
     else:
         sentences.append("No meter was replaced.")
     sentences.append(
-        f"At the end {count(row.whole('still_waiting'), 'meter waits', 'meters wait')} for replacement and {number(row.whole('stock_at_end'))} "
-        f"new ones lie in stock; {count(order, 'meter has', 'meters have')} to be ordered."
+        f"At the end {count(row.whole('still_waiting'), 'meter waits', 'meters wait')} for replacement and "
+        f"{number(row.whole('stock_at_end'))} new ones lie in stock; "
+        f"{count(order, 'meter has', 'meters have')} to be ordered."
     )
     columns: dict[str, str | Cell] = {
         f"cannot change: {model}": of_part("cannot_change", model) for model in answer.names("cannot_change")
