@@ -14,6 +14,7 @@ from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
+from meter_sim.cli_plot import plot
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
 from meter_sim.cli_report import report
@@ -47,6 +48,7 @@ main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
+main.add_command(plot)
 main.add_command(query)
 main.add_command(report)
 
@@ -279,19 +281,3 @@ def new(name: Path) -> None:
     except OSError as error:
         raise WrongInputError(f"{path}: cannot be written: {error.strerror}") from None
     click.echo(f"written {path}; run it with: meter-sim run {path}")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def plot(folder: Path) -> None:
-    """Draw the pictures of a result again: timeline.png, and programme.png where the run had areas."""
-    from meter_sim.results.result import ResultError, read_result, write_pictures
-
-    try:
-        written = write_pictures(read_result(folder), folder)
-    except ResultError as error:
-        raise WrongInputError(str(error)) from None
-    except OSError as error:
-        raise WrongInputError(f"{folder}: the picture cannot be written: {error.strerror}") from None
-    for path in written:
-        click.echo(f"written {path}")
