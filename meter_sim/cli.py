@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, compare, validate, schema, new, plot, query, token, keychange, benchsheet."""
+"""The command line: meter-sim run, compare, report, validate, schema, new, plot, query, token and more."""
 
 import sys
 from collections.abc import Sequence
@@ -14,8 +14,10 @@ from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
+from meter_sim.cli_plot import plot
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
+from meter_sim.cli_report import report
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail, Keep, fitting
 from meter_sim.distribution import chance
@@ -46,7 +48,9 @@ main.add_command(token)
 main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
+main.add_command(plot)
 main.add_command(query)
+main.add_command(report)
 
 
 def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
@@ -218,9 +222,9 @@ def _tell_diaries(scenario: "Scenario", result: "Result", traces: Sequence[str])
 
 def _tell(result: "Result", findings: "Sequence[Finding]", folder: "Path | Url") -> bool:
     """Report a result that is written; whether an expectation was not met."""
-    from meter_sim.results.report import report
+    from meter_sim.results.report import report as text_report
 
-    for line in report(result):
+    for line in text_report(result):
         click.echo(line)
     click.echo(f"written to {folder}")
     failures = [finding for finding in findings if finding.failure]
@@ -277,19 +281,3 @@ def new(name: Path) -> None:
     except OSError as error:
         raise WrongInputError(f"{path}: cannot be written: {error.strerror}") from None
     click.echo(f"written {path}; run it with: meter-sim run {path}")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def plot(folder: Path) -> None:
-    """Draw the pictures of a result again: timeline.png, and programme.png where the run had areas."""
-    from meter_sim.results.result import ResultError, read_result, write_pictures
-
-    try:
-        written = write_pictures(read_result(folder), folder)
-    except ResultError as error:
-        raise WrongInputError(str(error)) from None
-    except OSError as error:
-        raise WrongInputError(f"{folder}: the picture cannot be written: {error.strerror}") from None
-    for path in written:
-        click.echo(f"written {path}")

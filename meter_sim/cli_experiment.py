@@ -182,7 +182,7 @@ def compare(
     from meter_sim.results.experiment_folder import named_apart, read_compared, warnings_of
     from meter_sim.results.folder import ResultError, check_replaceable, complete_or_not_there
 
-    share = _share(level)
+    share = share_of_level(level)
     try:
         if out is not None:
             check_replaceable(out, "comparison", strange_in)
@@ -200,7 +200,8 @@ def compare(
         raise WrongInputError(str(error)) from None
 
 
-def _share(text: str) -> float:
+def share_of_level(text: str) -> float:
+    """What --level asks for."""
     from meter_sim.scenario.quantities import QuantityError, percentage
 
     try:

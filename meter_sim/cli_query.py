@@ -47,7 +47,7 @@ def query(folder: Path, sql: str, form: str | None, out: Path | None) -> None:
             if out is None:
                 write(answer, sys.stdout)
                 return
-            with _whole_file(out) as file:
+            with whole_file(out) as file:
                 write(answer, file)
     except (QueryError, ResultError) as error:
         raise WrongInputError(str(error)) from None
@@ -55,7 +55,7 @@ def query(folder: Path, sql: str, form: str | None, out: Path | None) -> None:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[IO[str]]:
+def whole_file(path: Path) -> Iterator[IO[str]]:
     """A file that takes its place when it is whole."""
     try:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

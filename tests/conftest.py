@@ -1,6 +1,8 @@
 from hypothesis import settings
 
-from tests.kit import examples
+from tests.kit import LONG, examples
+
+collect_ignore = [] if LONG else ["test_report_in_browser.py"]
 
 settings.register_profile("meter_sim", deadline=None, max_examples=examples(100), print_blob=True)
 settings.load_profile("meter_sim")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
 from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
+from meter_sim.results import plots
 from meter_sim.results.area_day import COLUMNS as AREA_COLUMNS
 from meter_sim.results.tables import METERS
 from meter_sim.scenario import (
@@ -142,3 +143,10 @@ RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("name", [*AREA_COLUMNS, *METERS.names, *QUESTIONS])
 def test_every_column_of_a_rollout_has_a_line(name):
     assert re.search(rf"^\|[^|]*`{name}`", RESULTS, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [*plots.OF_RESULT, *plots.OF_METER, "plans"])
+def test_every_picture_has_a_line(name):
+    assert re.search(rf"^\| `{name}` \|", RESULTS, re.MULTILINE)
+    [option] = [each for each in main.commands["plot"].params if each.name == "picture"]
+    assert re.search(rf"\b{name}\b", option.help)

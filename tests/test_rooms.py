@@ -66,8 +66,10 @@ def test_every_room_has_its_rule():
         "cli_experiment",
         "cli_fleet",
         "cli_key",
+        "cli_plot",
         "cli_progress",
         "cli_query",
+        "cli_report",
         "cli_token",
         "wrong_input",
     }
@@ -99,9 +101,10 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_experiment",
             "cli_fleet",
             "cli_key",
+            "cli_plot",
             "cli_progress",
             "cli_query",
-            "cli_query",
+            "cli_report",
             "cli_token",
             *LEAVES,
         ):

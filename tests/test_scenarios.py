@@ -5,7 +5,8 @@ import json
 import pytest
 
 import meter_sim
-from meter_sim.results import plots
+from meter_sim.meter.answer import Status
+from meter_sim.results.plots.look import is_accepted, marker_of
 from meter_sim.results.record import EventKind
 from tests.keep_summaries import SCENARIOS, SUMMARIES, kept
 
@@ -78,5 +79,6 @@ def test_not_migrated_says_when_the_credit_ends(results):
 
 
 def test_every_section_that_is_taken_is_drawn_as_accepted():
-    assert {"Accept", "1stKCT", "2ndKCT", "3rdKCT", "4thKCT"} == plots._ACCEPTED
-    assert plots._COLOURS.keys() >= plots._ACCEPTED
+    taken = {"Accept", "1stKCT", "2ndKCT", "3rdKCT", "4thKCT"}
+    assert {status.standard_name for status in Status if is_accepted(status.standard_name)} == taken
+    assert {marker_of(name)["marker"] for name in taken} == {"o"}

@@ -17,12 +17,12 @@ from meter_sim.local_time import DAY
 from meter_sim.meter.credit import WS_PER_TENTH
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.meter.meter import Meter
+from meter_sim.meter.tid_store import made_the_day_before
 from meter_sim.people.crew import Depot, Job, VisitOutcome, day_plan, stop_instant
 from meter_sim.programme import Channel, RegisterState, TrueState, Visit
 from meter_sim.programme import Phase as ProgrammePhase
 from meter_sim.results.record import EventKind
 from meter_sim.scenario.meter_numbers import pan_of
-from meter_sim.sts.tid import GREATEST as GREATEST_TID
 from meter_sim.sts.token import Service
 from meter_sim.vending.point_of_sale import Slip
 from meter_sim.vending.secure_module import MeterRecord
@@ -279,7 +279,7 @@ class DepotRun:
             tariff_index=record.tariff_index,
             key_expiry=vending_key.key_expiry,
         )
-        made = min(max(site.now // 60 - DAY // 60 - vending_key.base_date.minute, 0), GREATEST_TID)
+        made = made_the_day_before(site.now, vending_key.base_date)
         was_closed = connection.meter.switch_closed
         new = Meter(record.pan, keys, model=model, manufacture_tid=made)
         if not connection.meter.powered:

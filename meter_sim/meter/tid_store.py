@@ -4,11 +4,17 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from meter_sim.meter.answer import ValidationResult
+from meter_sim.sts.tid import GREATEST, MINUTES_A_DAY, BaseDate, minute_of
 
 
 def history(size: int, manufacture_tid: int, latest: int, spacing: int) -> tuple[int, ...]:
     """A store's TIDs, smallest first, after a purchase each `spacing` minutes up to `latest`."""
     return tuple(max(latest - place * spacing, manufacture_tid) for place in range(size - 1, -1, -1))
+
+
+def made_the_day_before(now: int, base_date: BaseDate) -> int:
+    """The TID of manufacture of a meter that is put up at an instant (seconds, UTC) (G)."""
+    return min(max(minute_of(now) - MINUTES_A_DAY - base_date.minute, 0), GREATEST)
 
 
 class TidStore:

@@ -23,7 +23,7 @@ def comparison_lines(rows: Sequence[Row], level: float) -> Iterator[str]:
     cells = [("measure", "scenario", "runs", "mean", "difference to", "")]
     for measure, group in groupby(rows, lambda row: row.measure):
         block = list(group)
-        decimals = _decimals(block)
+        decimals = decimals_of(block)
         for row in block:
             cells.append(
                 (
@@ -79,7 +79,7 @@ def _number(value: float, decimals: int) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
-def _decimals(rows: Sequence[Row]) -> int:
+def decimals_of(rows: Sequence[Row]) -> int:
     """Two digits of the narrowest interval, or four of the largest mean; none for whole numbers."""
     widths = [each.half_width for row in rows for each in (row.value, row.difference) if each and each.half_width]
     means = [abs(row.value.mean) for row in rows if row.value.mean]

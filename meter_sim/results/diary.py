@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pyarrow as pa
 
-from meter_sim import arrow_columns
 from meter_sim.local_time import LocalCalendar
 from meter_sim.results.record import Event, EventKind
 from meter_sim.results.summary import kwh_text
-from meter_sim.results.tables import events_of
+from meter_sim.results.tables import events_of, of_meter
 from meter_sim.sts.token import grouped
 
 _WIDTH = 18
@@ -17,19 +15,16 @@ _WIDTH = 18
 
 def diary(events: pa.Table, meter: str, calendar: LocalCalendar) -> Iterator[str]:
     """The lines of a meter's diary, from a table of events."""
-    encoded = events.column("meter").combine_chunks().dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    place = names.index(meter) if meter in names else -1
-    rows = np.flatnonzero(arrow_columns.as_numbers(encoded.indices) == place)
-    for event in events_of(events.take(arrow_columns.numbers(rows))):
-        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {_what(event)}".rstrip()
+    for event in events_of(of_meter(events, meter)):
+        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {what(event)}".rstrip()
 
 
 def _register(event: Event) -> str:
     return f"{kwh_text(event.register_ws):>9} kWh {event.key_revision}/{event.presumed_key_revision}"
 
 
-def _what(event: Event) -> str:
+def what(event: Event) -> str:
+    """What happened, with the reason for a refusal."""
     if event.event is EventKind.ENTRY:
         shown = f" [{event.display}]" if event.display else ""
         name = f"{event.label}: " if event.label else ""

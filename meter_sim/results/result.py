@@ -121,7 +121,7 @@ class Result:
 
     def plot_programme(self) -> "Figure":
         """Meters by state, tokens refused, meters without supply, crews and desks, as a matplotlib figure."""
-        from meter_sim.results.programme_plot import programme
+        from meter_sim.results.plots import programme
 
         return programme(self)
 

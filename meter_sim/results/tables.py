@@ -245,3 +245,12 @@ def events_of(table: pa.Table) -> list[Event]:
     ]
     columns[EVENTS.names.index("event")] = [EventKind(kind) for kind in columns[EVENTS.names.index("event")]]
     return [Event(*row) for row in zip(*columns, strict=True)]
+
+
+def of_meter(table: pa.Table, meter: str) -> pa.Table:
+    """The rows of a table that are about one meter."""
+    encoded = table.column("meter").combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    place = names.index(meter) if meter in names else -1
+    rows = np.flatnonzero(arrow_columns.as_numbers(encoded.indices) == place)
+    return table.take(arrow_columns.numbers(rows))
