@@ -9,17 +9,18 @@ from meter_sim.scenario.reference import reference_text
 
 SCHEMA = json.loads(json_schema_text())
 FORMS = dict(mappings(SCHEMA))
+MEANINGS = key_meanings()
 
 
 def test_every_key_has_a_meaning_and_every_meaning_a_key():
     keys = {name: set(form["properties"]) for name, form in mappings(plain_schema())}
-    assert keys == {name: set(meanings) for name, meanings in key_meanings().items()}
+    assert keys == {name: set(meanings) for name, meanings in MEANINGS.items()}
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_editors_show_the_meaning(name):
     for key, said in FORMS[name]["properties"].items():
-        assert said["description"].startswith(key_meanings()[name][key])
+        assert said["description"].startswith(MEANINGS[name][key])
 
 
 def test_the_names_that_a_file_writes_are_those_of_the_schema():
@@ -51,7 +52,7 @@ def test_all_kinds_of_a_spread_have_one_name(definition, name):
 def test_the_reference_has_every_key():
     text = reference_text()
     rows = [line for line in text.splitlines() if line.startswith("| `")]
-    assert len(rows) == sum(len(keys) for keys in key_meanings().values())
+    assert len(rows) == sum(len(keys) for keys in MEANINGS.values())
     assert (
         "| `key_revision` | Key revision number (KRN), once in a supply group | whole number, 1 to 9 | needed |" in rows
     )
