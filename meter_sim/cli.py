@@ -259,11 +259,15 @@ def validate(files: tuple[Path, ...], sets: tuple[str, ...], allow_code: bool) -
 
 
 @main.command()
-def schema() -> None:
-    """Print the JSON schema of scenario files."""
+@click.option(
+    "--as", "form", type=click.Choice(["json", "reference"]), default="json", help="A JSON schema, or a page to read."
+)
+def schema(form: str) -> None:
+    """Print the JSON schema of scenario files, or the reference of their keys."""
     from meter_sim.scenario.json_schema import json_schema_text
+    from meter_sim.scenario.reference import reference_text
 
-    click.echo(json_schema_text(), nl=False)
+    click.echo(json_schema_text() if form == "json" else reference_text(), nl=False)
 
 
 @main.command()

@@ -124,7 +124,7 @@ class Fleet:
                 told = f"{plan.workers} of {self.workers} workers at a time, for more there is not enough memory"
                 click.echo(f"{scenario.name}: {told}", err=True)
             if self.cluster is None and not engine.is_ready():
-                click.echo("the fleet engine is compiled, which takes some minutes, once", err=True)
+                click.echo("the fleet engine is compiled, which takes a minute or two, once", err=True)
             with _progress(scenario.name, plan.meters) as on_progress:
                 return run_sharded(plan, out, resume=self.resume, plot=plot, on_progress=on_progress)
         except Stopped as stop:

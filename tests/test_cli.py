@@ -15,6 +15,7 @@ import meter_sim
 from meter_sim.cli import main
 from meter_sim.results.result import FILES, NEEDED, PICTURE, ResultError, read_result
 from meter_sim.scenario.json_schema import json_schema_text
+from meter_sim.scenario.reference import reference_text
 from tests.kit import examples
 from tests.sts531 import ROWS
 
@@ -268,6 +269,11 @@ def test_the_published_schema_is_the_one_that_is_printed():
     schema = json.loads(published.read_text(encoding="utf-8"))
     assert schema["additionalProperties"] is False
     assert "timeline" in schema["properties"]
+
+
+def test_the_published_reference_is_the_one_that_is_printed():
+    published = Path(__file__).parent.parent / "docs" / "reference.md"
+    assert cli("schema", "--as", "reference").stdout == reference_text() == published.read_text(encoding="utf-8")
 
 
 def test_new_writes_a_starter_that_runs(tmp_path):

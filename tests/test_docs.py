@@ -1,6 +1,8 @@
 """Every scenario key and every option has a line in the docs, and the examples in the docs are what they say."""
 
 import csv
+import importlib
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
+import meter_sim
 from meter_sim.bulk import feed, issue, key_change_sets, keys, verify
 from meter_sim.bulk.token_file import KEY_FIELDS
 from meter_sim.cli import main
@@ -150,3 +153,61 @@ def test_every_picture_has_a_line(name):
     assert re.search(rf"^\| `{name}` \|", RESULTS, re.MULTILINE)
     [option] = [each for each in main.commands["plot"].params if each.name == "picture"]
     assert re.search(rf"\b{name}\b", option.help)
+
+
+RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+PLANNERS = (ROOT / "docs" / "planners.md").read_text(encoding="utf-8")
+RULE = re.compile(r"^\| .* \| (C|L|G|C/L|C/G|L/G) \|(?: `([\w.]+)` \|)? `(test_\w+\.py)::(\w+)` \|$", re.MULTILINE)
+
+
+def test_every_rule_has_a_mark_and_a_test():
+    rows = [line for line in RULES.split("\n## ", 1)[1].splitlines() if line.startswith("| ") and "|---" not in line]
+    headings = [row for row in rows if row.endswith("| test |")]
+    assert len(RULE.findall(RULES)) == len(rows) - len(headings) > 50
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path, _, _ in RULE.findall(RULES) if path}))
+def test_the_code_of_a_rule_is_there(path):
+    place: object = importlib.import_module("meter_sim." + ".".join(path.split(".")[:2]))
+    for name in path.split(".")[2:]:
+        place = getattr(place, name)
+    assert place.__doc__
+
+
+@pytest.mark.parametrize(("file", "name"), sorted({(file, name) for _, _, file, name in RULE.findall(RULES)}))
+def test_the_test_of_a_rule_is_there(file, name):
+    assert f"\ndef {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+
+
+ANSWER = re.compile(r"`results/(\w+)/summary\.json`,\s`answers\.(\w+)\.([^`]+)`:\n\n```json\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize(("scenario", "question", "area", "answer"), ANSWER.findall(PLANNERS))
+def test_an_answer_to_a_planner_is_that_of_a_run(scenario, question, area, answer):
+    """The kept summaries are those of runs (test_scenarios.py)."""
+    kept = json.loads((ROOT / "tests" / "summaries" / f"{scenario}.json").read_text(encoding="utf-8"))
+    given = kept["answers"][question][area]
+    for key, value in json.loads(answer).items():
+        expected = given[key]
+        if key in ("office", "help_desk"):
+            expected = {name: expected[name] for name in value}
+        assert value == expected, key
+
+
+def test_every_question_of_a_planner_is_answered():
+    assert {question for _, question, _, _ in ANSWER.findall(PLANNERS)} == set(QUESTIONS)
+    assert len(re.findall(r"^## \d+\. .*\?$", PLANNERS, re.MULTILINE)) == len(QUESTIONS)
+    for name in re.findall(r"scenarios/(\w+)\.yaml", PLANNERS):
+        assert (ROOT / "scenarios" / f"{name}.yaml").exists()
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^(\w+)$", "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL)), re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index")
+
+
+def test_the_api_page_has_every_public_name():
+    api = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in set(meter_sim.__all__) - {"__version__"}:
+        assert f":: meter_sim.{name}\n" in api

@@ -33,7 +33,7 @@ def is_compiled() -> bool:
 
 
 def compile_kernels() -> None:
-    """Compile the kernels, or read them from the disk. The first time this takes some minutes."""
+    """Compile the kernels, or read them from the disk. The first time this takes a minute or two."""
     cast("Any", loop.run_area).compile((numba.from_dtype(state.FLEET),))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
@@ -217,9 +218,21 @@ def _sigma(text: str) -> Decimal:
     return number
 
 
+@dataclass(frozen=True)
+class _Within(BeforeValidator):
+    """A validator of whole numbers that tells its bounds in the JSON schema too."""
+
+    least: int = 0
+    greatest: int = 0
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(core) | {"minimum": self.least, "maximum": self.greatest}
+
+
 def whole(least: int, greatest: int) -> BeforeValidator:
     """A whole number within bounds."""
-    return read_by(lambda text: quantities.whole(text, least, greatest), f"a whole number from {least} to {greatest}")
+    read = read_by(lambda text: quantities.whole(text, least, greatest), f"a whole number from {least} to {greatest}")
+    return _Within(read.func, least=least, greatest=greatest)
 
 
 def positive(what: str) -> AfterValidator:

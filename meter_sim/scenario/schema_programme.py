@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from meter_sim.programme import Channel, Visit
 from meter_sim.scenario.fields import (
@@ -118,6 +120,14 @@ class LendSpec(Model):
     pay_back: Share
 
 
+class _OneAlone:
+    """Says in the JSON schema that a list of one may be written as its entry."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(core)
+        return {"anyOf": [several["items"], several]}
+
+
 class ProgrammeSpec(Model):
     """A key-revision rollout."""
 
@@ -127,7 +137,9 @@ class ProgrammeSpec(Model):
     replace_all: Flag = False
     credit_until: Time | None = None
     key_change_until: Time | None = None
-    phases: dict[Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value)), entries(1)]]
+    phases: dict[
+        Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value)), entries(1), _OneAlone()]
+    ]
     lend: LendSpec | None = None
 
     @model_validator(mode="after")

@@ -41,9 +41,17 @@ TariffIndex = Annotated[str, digit_string(tariff_index)]
 Pan = Annotated[str, digit_string(lambda text: MeterPan(text).digits)]
 KeyRevision = Annotated[int, whole(1, 9)]
 KeyExpiry = Annotated[int, whole(0, GREATEST_KEN)]
-KeyTypeName = Annotated[KeyType, one_of(KeyType, "DITK", "DDTK", "DUTK", "DCTK"), PlainSerializer(lambda kt: kt.name)]
+KeyTypeName = Annotated[
+    KeyType,
+    one_of(KeyType, *KeyType.__members__),
+    PlainSerializer(lambda kt: kt.name),
+    WithJsonSchema({"type": "string", "enum": list(KeyType.__members__)}),
+]
 EncryptionName = Annotated[
-    Encryption, read_by(_encryption, "an algorithm such as EA07"), PlainSerializer(lambda ea: f"EA{ea}")
+    Encryption,
+    read_by(_encryption, "an algorithm such as EA07"),
+    PlainSerializer(lambda ea: f"EA{ea}"),
+    WithJsonSchema({"type": "string", "enum": [f"EA{ea.value}" for ea in Encryption]}),
 ]
 BaseDateYear = Annotated[BaseDate, read_by(_base_date, "a base date such as 2014"), PlainSerializer(int)]
 DkgaCode = Annotated[Dkga, digit_string(lambda text: dkga_named(text))]
