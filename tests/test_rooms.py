@@ -30,6 +30,18 @@ MAY_KNOW = {
     "engine": {"sts", "vending", "meter", "people", "programme", "scenario", "results", "engine", *LEAVES},
     "sharded": {"programme", "scenario", "results", "engine", "sharded", "worker_process", "__init__", *LEAVES, *ARROW},
     "experiments": {"scenario", "engine", "results", "experiments", "worker_process", "__init__", *LEAVES},
+    "calibration": {
+        "programme",
+        "scenario",
+        "engine",
+        "results",
+        "experiments",
+        "sharded",
+        "calibration",
+        "worker_process",
+        "__init__",
+        *LEAVES,
+    },
 }
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -63,11 +75,13 @@ def test_every_room_has_its_rule():
         "cli",
         "cli_bench",
         "cli_bulk",
+        "cli_calibrate",
         "cli_experiment",
         "cli_fleet",
         "cli_key",
         "cli_progress",
         "cli_query",
+        "cli_sets",
         "cli_token",
         "wrong_input",
     }
@@ -96,12 +110,13 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli",
             "cli_bench",
             "cli_bulk",
+            "cli_calibrate",
             "cli_experiment",
             "cli_fleet",
             "cli_key",
             "cli_progress",
             "cli_query",
-            "cli_query",
+            "cli_sets",
             "cli_token",
             *LEAVES,
         ):
