@@ -104,21 +104,16 @@ class _Wanted:
     def subject(self) -> "tuple[Subject, tuple[Point, ...]]":
         """What is fitted to what, all of it checked. Raises CalibrationError, ScenarioError."""
         from meter_sim.calibration.curve import Count
-        from meter_sim.calibration.observed import check_in_run, read_observed
-        from meter_sim.calibration.parameter import check_bounds, parameters_of
-        from meter_sim.calibration.runs import subject_of
-        from meter_sim.scenario.reader import read_scenario_file
+        from meter_sim.calibration.prepare import prepared
 
-        points = read_observed(self.observed)
-        file, _ = read_scenario_file(self.scenario, overrides_of(self.sets, self.seed), drawn=False)
-        parameters = parameters_of(self.fits, file)
-        check_bounds(parameters, file)
-        runs = self.evaluations * self.seeds + 2 * self.replications
-        subject = subject_of(file, parameters, Count(self.count), self.engine, runs)
-        check_in_run(points, subject.first_day, subject.last_day)
-        return subject, points
+        overrides = overrides_of(self.sets, self.seed)
+        count = Count(self.count)
+        return prepared(
+            self.scenario, self.observed, self.fits, self.choices(), set=overrides, count=count, engine=self.engine
+        )
 
     def choices(self, until: int | None = None) -> "Choices":
+        """How it is fitted."""
         from meter_sim.calibration.calibration import Choices
 
         return Choices(self.evaluations, self.seeds, self.replications, until)
@@ -127,9 +122,10 @@ class _Wanted:
         """Fit, with a bar or lines that say how far it is. Raises CalibrationError, ScenarioError."""
         from meter_sim.calibration.calibration import calibrate
 
-        most = self.evaluations * self.seeds + 2 * (self.replications + len(subject.parameters) * self.seeds)
+        choices = self.choices(until)
+        most = choices.runs + 2 * len(subject.parameters) * self.seeds
         with _progress(subject.title, most) as on_run:
-            return calibrate(subject, points, self.choices(until), workers=self.workers, on_run=on_run)
+            return calibrate(subject, points, choices, workers=self.workers, on_run=on_run)
 
 
 @click.command()

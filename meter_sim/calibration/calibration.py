@@ -12,7 +12,7 @@ from meter_sim.calibration.error import CalibrationError
 from meter_sim.calibration.fit import Found, find
 from meter_sim.calibration.observed import Point, check_in_run
 from meter_sim.calibration.parameter import Parameter
-from meter_sim.calibration.runs import Runs, Subject
+from meter_sim.calibration.runs import OneRun, Runs, Subject, curve_of
 from meter_sim.calibration.uncertainty import Spread, draws, quantile, spread_of, verdicts
 
 LEVELS = (0.5, 0.8, 0.95)
@@ -33,6 +33,11 @@ class Choices:
     seeds: int = 2
     replications: int = 20
     until: int | None = None
+
+    @property
+    def runs(self) -> int:
+        """Runs of a calibration, about."""
+        return self.evaluations * self.seeds + 2 * self.replications
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,11 @@ def calibrate(
     *,
     workers: int = 1,
     on_run: Callable[[], None] = lambda: None,
+    one_run: OneRun = curve_of,
 ) -> Calibration:
     """Fit the parameters of a subject to counts, in so many processes; what comes of it does not depend on them.
 
-    Raises CalibrationError, ScenarioError.
+    `on_run` is told of each run that is done, `one_run` carries one out. Raises CalibrationError, ScenarioError.
     """
     check_in_run(points, subject.first_day, subject.last_day)
     until = subject.last_day if choices.until is None else choices.until
@@ -145,7 +151,7 @@ def calibrate(
         raise CalibrationError(
             f"--until: the first count is of {points[0].date}, so none is left to fit; name a later day"
         )
-    with Runs(subject, workers, on_run) as runs:
+    with Runs(subject, workers, on_run, one_run) as runs:
         seeds = subject.seeds(max(choices.replications, choices.seeds))
         found = find(runs, used, seeds[: choices.seeds], choices.evaluations)
         own = np.stack(runs.curves([(found.texts, seed) for seed in seeds[: choices.replications]]))

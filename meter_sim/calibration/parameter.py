@@ -80,24 +80,24 @@ def parameters_of(texts: Sequence[str], file: ScenarioFile) -> tuple[Parameter, 
 def _parameter(text: str, file: ScenarioFile) -> Parameter:
     path, equals, bounds = text.partition("=")
     where = f"--fit {shown(path)}"
-    ends = bounds.split("..")
-    if not path or (equals and len(ends) != 2):
+    if not path or (equals and bounds.count("..") != 1):
         raise CalibrationError(f"{where}: write PATH=LOW..HIGH, such as customers.zero.share=20%..40%")
+    ends = bounds.split("..") if equals else _around(path, where, file)
     try:
-        (low, unit), (high, other) = (number_and_unit(end) for end in (ends if equals else _around(path, where, file)))
+        (low, unit), (high, other) = (number_and_unit(end) for end in ends)
     except QuantityError as error:
         raise CalibrationError(f"{where}: {without_keys(str(error))}") from None
     if unit != other:
         raise CalibrationError(f"{where}: from {ends[0]} to {ends[1]}: write both with the same unit")
     if high <= low:
         raise CalibrationError(f"{where}: the upper bound {plain(high)} is not above the lower one {plain(low)}")
-    whole = unit == "" and "." not in bounds
+    whole = unit == "" and not any("." in end for end in ends)
     finest = Decimal(1) if whole else _FINEST.get(unit, Decimal(1))
     step = max(finest, Decimal(10) ** ((high - low).adjusted() - _STEPS))
     return Parameter(path, low, high, unit, step)
 
 
-def _around(path: str, where: str, file: ScenarioFile) -> tuple[str, str]:
+def _around(path: str, where: str, file: ScenarioFile) -> list[str]:
     """Half and twice what the file says at a path. Raises CalibrationError, ScenarioError."""
     source = file.source.without(())
     for override in file.variant().overrides:
@@ -119,7 +119,7 @@ def _around(path: str, where: str, file: ScenarioFile) -> tuple[str, str]:
         raise CalibrationError(f"{where}: the file has no number there ({told}); write {path}=LOW..HIGH") from None
     half = number / 2 if unit or "." in node else max(number // 2, Decimal(1))
     twice = min(2 * number, Decimal(100)) if unit == "%" else 2 * number
-    return f"{plain(half)}{unit}", f"{plain(twice)}{unit}"
+    return [f"{plain(half)}{unit}", f"{plain(twice)}{unit}"]
 
 
 def varied(variant: Variant, overrides: Sequence[Override]) -> Variant:

@@ -56,7 +56,7 @@ def subject_of(file: ScenarioFile, parameters: tuple[Parameter, ...], count: Cou
     CalibrationError, ScenarioError.
     """
     variant = file.variant()
-    scenario = file.scenario(variant, drawn=False)
+    scenario = file.scenario(variant, drawn=False, resolved=False)
     if scenario.programme is None or not scenario.areas:
         raise CalibrationError(
             f"{file.source.name}: no programme in areas, so nothing migrates; add programme and areas"
@@ -82,7 +82,7 @@ def curve_of(subject: Subject, texts: Texts, seed: int) -> Shares:
     """The curve of one run. Raises ScenarioError for values that the scenario refuses."""
     point = [each.override(text) for each, text in zip(subject.parameters, texts, strict=True)]
     variant = varied(subject.variant, point)
-    scenario = subject.file.scenario(variant, seed, drawn=subject.engine == REFERENCE)
+    scenario = subject.file.scenario(variant, seed, drawn=subject.engine == REFERENCE, resolved=False)
     if subject.engine == REFERENCE:
         from meter_sim.engine.reference import run as run_reference
 
@@ -94,6 +94,9 @@ def curve_of(subject: Subject, texts: Texts, seed: int) -> Shares:
     return shares_of(counts, subject.count)
 
 
+OneRun = Callable[[Subject, Texts, int], Shares]
+
+
 @dataclass
 class Runs:
     """Carries out runs, in this process or several, and keeps their curves; `on_run` is told of each that is done."""
@@ -101,6 +104,7 @@ class Runs:
     subject: Subject
     workers: int = 1
     on_run: Callable[[], None] = lambda: None
+    one_run: OneRun = curve_of
     _done: dict[tuple[Texts, int], Shares] = field(default_factory=dict, repr=False)
     _pool: ProcessPoolExecutor | None = field(default=None, repr=False)
 
@@ -121,9 +125,9 @@ class Runs:
         left = [each for each in dict.fromkeys(wanted) if each not in self._done]
         if self._pool is None:
             for texts, seed in left:
-                self._keep((texts, seed), curve_of(self.subject, texts, seed))
+                self._keep((texts, seed), self.one_run(self.subject, texts, seed))
         else:
-            futures = {self._pool.submit(curve_of, self.subject, *each): each for each in left}
+            futures = {self._pool.submit(self.one_run, self.subject, *each): each for each in left}
             try:
                 for future in as_completed(futures):
                     self._keep(futures[future], future.result())
