@@ -13,7 +13,7 @@ from meter_sim.calibration.prepare import prepared
 from meter_sim.cli import main
 
 TOWN = str(Path(__file__).parent.parent / "scenarios" / "rollover_self_entry.yaml")
-SMALL = {"start": "2024-06-20 00:00", "end": "2024-08-01 00:00", "population.count": "20"}
+SMALL = {"start": "2024-06-25 00:00", "end": "2024-08-01 00:00", "population.count": "12"}
 SETS = [part for path, value in SMALL.items() for part in ("--set", f"{path}={value}")]
 FIT = "customers.vacant.share=1%..20%"
 FEW = [*SETS, "--evaluations", "3", "--seeds", "1", "--replications", "2", "--engine", "reference"]
@@ -52,7 +52,7 @@ def test_calibrate_writes_a_folder_at_once(counts):
         assert float(row["residual"]) == pytest.approx(float(row["curve"]) - float(row["observed"]), abs=1e-3)
         assert float(row["low_95"]) <= float(row["low_50"]) <= float(row["high_50"]) <= float(row["high_95"])
     curve = list(csv.DictReader((folder / "curve.csv").read_text().splitlines()))
-    assert (curve[0]["date"], curve[-1]["date"]) == ("2024-06-20", "2024-07-31")
+    assert (curve[0]["date"], curve[-1]["date"]) == ("2024-06-25", "2024-07-31")
     assert {row["date"]: row["percent"] for row in curve}["2024-07-20"] == rows[1]["curve"]
     assert "written to results/rollover_self_entry_fit" in result.stdout
     assert "root mean square error" in result.stdout
@@ -149,10 +149,10 @@ def test_a_scenario_without_programme_is_refused(counts):
 
 
 def test_the_fleet_engine_is_refused_where_it_cannot(counts, tmp_path):
-    text = Path(TOWN).read_text() + "\ntimeline: []\n"
-    (tmp_path / "listed.yaml").write_text(
-        text.replace("timeline: []", "timeline:\n  - {at: 2024-06-21 00:00, observe: a look, meter: m1}")
-    )
+    home = '{name: home, pan: "600727000000000009", supply_group: "123457", key_revision: 1, area: town, credit: 5 kWh}'
+    look = "{at: 2024-07-02 00:00, observe: a look, meter: home}"
+    text = f"{Path(TOWN).read_text()}\nmeters: [{home}]\ntimeline: [{look}]\n"
+    (tmp_path / "listed.yaml").write_text(text)
     result = invoke("calibrate", "listed.yaml", "--observed", counts, "--fit", FIT, *SETS, "--engine", "fleet")
     assert result.exit_code == 2
     assert "--engine fleet: the scenario has a timeline; take --engine reference" in result.stderr

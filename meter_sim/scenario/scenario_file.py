@@ -74,7 +74,7 @@ class ScenarioFile:
         """The scenario of one run; `seed` in place of the file's. Raises ScenarioError.
 
         Unless `drawn`, the meters of a numbered population are drawn later: `Scenario.population`. A `trial` is one
-        that is looked at and not run, so that nothing is drawn for it. Unless `resolved`, it is not written out in full.
+        that is looked at and not run, so that nothing is drawn for it. Unless `resolved`, it is not written out.
         """
         source = self.source.without(())
         for override in variant.overrides:
