@@ -1,4 +1,4 @@
-"""The command line: meter-sim run, compare, report, validate, schema, new, plot, query, token and more."""
+"""The command line: meter-sim run, compare, calibrate, forecast, report, validate, schema, new, plot and more."""
 
 import sys
 from collections.abc import Sequence
@@ -12,12 +12,14 @@ import click
 from meter_sim import __version__
 from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
+from meter_sim.cli_calibrate import calibrate, forecast
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
 from meter_sim.cli_plot import plot
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
 from meter_sim.cli_report import report
+from meter_sim.cli_sets import overrides_of
 from meter_sim.cli_token import token
 from meter_sim.detail import Detail, Keep, fitting
 from meter_sim.distribution import chance
@@ -49,20 +51,10 @@ main.add_command(keychange)
 main.add_command(benchsheet)
 main.add_command(compare)
 main.add_command(plot)
+main.add_command(calibrate)
+main.add_command(forecast)
 main.add_command(query)
 main.add_command(report)
-
-
-def _overrides(sets: Sequence[str], seed: str | None) -> dict[str, str]:
-    overrides = {}
-    for text in sets:
-        path, equals, value = text.partition("=")
-        if not equals or not path:
-            raise WrongInputError("--set: write PATH=VALUE, such as --set 'meters.0.credit=5 kWh'")
-        overrides[path] = value
-    if seed is not None:
-        overrides["seed"] = seed
-    return overrides
 
 
 def _folders(files: Sequence[Path], out: "Path | Url | None") -> "list[Path | Url]":
@@ -123,7 +115,7 @@ def run(
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.scenario.reader import read_scenario
 
-    overrides = _overrides(sets, seed)
+    overrides = overrides_of(sets, seed)
     wanted = None if events is None else _kept(events)
     folders = _folders(files, out)
     fleet = Fleet.taken_from(options)
@@ -242,7 +234,7 @@ def validate(files: tuple[Path, ...], sets: tuple[str, ...], allow_code: bool) -
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.scenario.reader import read_scenario_file
 
-    overrides = _overrides(sets, None)
+    overrides = overrides_of(sets, None)
     faults: list[str] = []
     for path in files:
         try:

@@ -30,6 +30,18 @@ MAY_KNOW = {
     "engine": {"sts", "vending", "meter", "people", "programme", "scenario", "results", "engine", *LEAVES},
     "sharded": {"programme", "scenario", "results", "engine", "sharded", "worker_process", "__init__", *LEAVES, *ARROW},
     "experiments": {"scenario", "engine", "results", "experiments", "worker_process", "__init__", *LEAVES},
+    "calibration": {
+        "programme",
+        "scenario",
+        "engine",
+        "results",
+        "experiments",
+        "sharded",
+        "calibration",
+        "worker_process",
+        "__init__",
+        *LEAVES,
+    },
 }
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -63,6 +75,7 @@ def test_every_room_has_its_rule():
         "cli",
         "cli_bench",
         "cli_bulk",
+        "cli_calibrate",
         "cli_experiment",
         "cli_fleet",
         "cli_key",
@@ -70,6 +83,7 @@ def test_every_room_has_its_rule():
         "cli_progress",
         "cli_query",
         "cli_report",
+        "cli_sets",
         "cli_token",
         "wrong_input",
     }
@@ -98,6 +112,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli",
             "cli_bench",
             "cli_bulk",
+            "cli_calibrate",
             "cli_experiment",
             "cli_fleet",
             "cli_key",
@@ -105,6 +120,7 @@ def test_heavy_libraries_are_imported_only_where_used(heavy):
             "cli_progress",
             "cli_query",
             "cli_report",
+            "cli_sets",
             "cli_token",
             *LEAVES,
         ):

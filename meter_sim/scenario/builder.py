@@ -38,22 +38,32 @@ _YEAR = 365 * 86_400
 
 
 def build(
-    source: Source, spec: schema.ScenarioSpec, folder: Path, *, allow_code: bool = False, drawn: bool = True
+    source: Source,
+    spec: schema.ScenarioSpec,
+    folder: Path,
+    *,
+    allow_code: bool = False,
+    drawn: bool = True,
+    resolved: bool = True,
 ) -> values.Scenario:
     """The scenario of a checked file; `folder` is where the files that it names lie. Raises ScenarioError.
 
     Behaviours of the user's own are loaded only with `allow_code`. Unless `drawn`, a numbered population is only looked
     at, with the same faults, and its meters are drawn later (`Scenario.population`); where its tables hold numbers too
-    great for that it is drawn all the same.
+    great for that it is drawn all the same. Unless `resolved`, `Scenario.resolved` is empty: writing the scenario out
+    takes longer than all the rest.
     """
-    return _Builder(source, spec, folder, allow_code, drawn).scenario()
+    return _Builder(source, spec, folder, allow_code, drawn, resolved).scenario()
 
 
 class _Builder:
     """Puts a scenario together from what the file says."""
 
-    def __init__(self, source: Source, spec: schema.ScenarioSpec, folder: Path, allow_code: bool, drawn: bool) -> None:
+    def __init__(
+        self, source: Source, spec: schema.ScenarioSpec, folder: Path, allow_code: bool, drawn: bool, resolved: bool
+    ) -> None:
         self._drawn = drawn
+        self._resolved = resolved
         self._code_folder = folder if allow_code else None
         self._faults = Faults(source)
         self._spec = spec
@@ -128,7 +138,7 @@ class _Builder:
             areas=areas,
             programme=programme,
             costs=costs_of(spec.costs),
-            resolved=resolved_text(spec, self._profiles, self._tables.made),
+            resolved=resolved_text(spec, self._profiles, self._tables.made) if self._resolved else "",
             population_file=self._population_file(),
             population=None if later is None else later.population,
         )

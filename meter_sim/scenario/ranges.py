@@ -16,7 +16,7 @@ def range_values(start: str, end: str, step: str) -> tuple[str, ...]:
 
     All three are numbers, or quantities with the same unit. Raises QuantityError.
     """
-    (first, unit), (last, other), (width, third) = (_number_and_unit(text) for text in (start, end, step))
+    (first, unit), (last, other), (width, third) = (number_and_unit(text) for text in (start, end, step))
     if not unit == other == third:
         raise QuantityError(f"from {start!r} to {end!r} in steps of {step!r}: write all three with the same unit")
     if width <= 0:
@@ -31,8 +31,8 @@ def range_values(start: str, end: str, step: str) -> tuple[str, ...]:
     return tuple(f"{plain(first + place * width)}{unit}" for place in range(int(steps) + 1))
 
 
-def _number_and_unit(text: str) -> tuple[Decimal, str]:
-    """A number and the unit as it is written behind it, with its space."""
+def number_and_unit(text: str) -> tuple[Decimal, str]:
+    """A number and the unit as it is written behind it, with its space. Raises QuantityError."""
     match = _QUANTITY.fullmatch(text)
     if match is None or (match[2] and not match[3]):
         raise QuantityError(f"{text!r} is not a number or a quantity, such as 4, 10% or 5 kWh")

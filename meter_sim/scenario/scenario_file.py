@@ -63,12 +63,18 @@ class ScenarioFile:
         return Variant(scenario or AS_IT_IS, 0, {}, (*overrides, *self.sets))
 
     def scenario(
-        self, variant: Variant, seed: int | None = None, *, trial: bool = False, drawn: bool = True
+        self,
+        variant: Variant,
+        seed: int | None = None,
+        *,
+        trial: bool = False,
+        drawn: bool = True,
+        resolved: bool = True,
     ) -> Scenario:
         """The scenario of one run; `seed` in place of the file's. Raises ScenarioError.
 
         Unless `drawn`, the meters of a numbered population are drawn later: `Scenario.population`. A `trial` is one
-        that is looked at and not run, so that nothing is drawn for it.
+        that is looked at and not run, so that nothing is drawn for it. Unless `resolved`, it is not written out.
         """
         source = self.source.without(())
         for override in variant.overrides:
@@ -76,7 +82,14 @@ class ScenarioFile:
             put(source, override)
         if seed is not None:
             put(source, Override("seed", str(seed), "--seed"))
-        return build(source, validated(source), self.folder, allow_code=self.allow_code, drawn=drawn and not trial)
+        return build(
+            source,
+            validated(source),
+            self.folder,
+            allow_code=self.allow_code,
+            drawn=drawn and not trial,
+            resolved=resolved and not trial,
+        )
 
 
 def checked(

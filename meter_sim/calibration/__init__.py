@@ -1,0 +1,1 @@
+"""Calibration: parameters of a scenario fitted to dated counts, and forecasts from them."""
