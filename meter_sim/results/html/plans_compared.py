@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from meter_sim.results.compare import Interval, Plan, Row, compared
-from meter_sim.results.comparison_plot import comparison_figure
 from meter_sim.results.comparison_text import MARK, decimals_of
 from meter_sim.results.experiment_folder import Compared, named_apart, warnings_of
 from meter_sim.results.html.parts import Section, Table
 from meter_sim.results.html.pictures import picture
 from meter_sim.results.html.wording import NOTHING, count, listed, number
+from meter_sim.results.plots import plans as drawn_plans
 
 _FIRST = (
     "meters_changed",
@@ -100,7 +100,7 @@ def comparison_section(comparison: Comparison, anchor: str) -> Section:
     rows = [row for row in comparison.rows if row.measure in said] or list(comparison.rows)
     points = list(dict.fromkeys(f"{plan.label}: {_point(plan)}" for plan in comparison.plans if plan.parameters))
     drawn = picture(
-        lambda: comparison_figure(rows),
+        lambda: drawn_plans(rows),
         f"The mean of each of {count(len(comparison.plans), 'plan')} with its interval, for the measures that "
         "differ most. The table below has the same numbers.",
         "Mean and interval of each plan, for the measures that differ most.",
