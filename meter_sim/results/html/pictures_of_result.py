@@ -164,8 +164,8 @@ def _of_meter(result: Result, meter: str) -> Drawn:
     )
     store = _drawn(
         lambda: plots.tid_store(result, meter),
-        f"The TIDs that the store of {meter} held after each entry, and where the TIDs of tokens that it took and refused "
-        "lay against them.",
+        f"The TIDs that the store of {meter} held after each entry, and where the TIDs of tokens that it took and "
+        "refused lay against them.",
         f"The TID store of {meter}: what it held, took and refused.",
     )
     return credit + store

@@ -71,12 +71,12 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
             yield f"{plan.label} against {base}: no run with the same seed, so no difference."
             continue
         known = [row for row in rows if row.difference and row.difference.half_width is not None]
-        clear = [row for row in known if row.difference and row.difference.excludes_zero] or []
+        clear = [row for row in known if row.difference and row.difference.excludes_zero]
         if clear:
             told = listed(_differs(row, comparison) for row in clear)
-            yield f"{plan.label} against {base}: {told}. Each difference is clear of chance."
+            yield f"{plan.label} against {base}: {told}. The interval of each difference excludes 0."
         elif known:
-            yield f"{plan.label} against {base}: no difference that is clear of chance in the main measures."
+            yield f"{plan.label} against {base}: no difference in the main measures whose interval excludes 0."
         else:
             told = listed(_differs(row, comparison) for row in rows if row.difference and row.difference.mean)
             if told:
