@@ -534,6 +534,15 @@ def test_no_result(tmp_path):
     assert result.stderr == line
 
 
+def test_a_summary_that_lacks_something(home_folder, tmp_path):
+    shutil.copytree(home_folder, tmp_path / "home")
+    file = tmp_path / "home" / "summary.json"
+    file.write_text(file.read_text().replace('"expectations"', '"others"'), encoding="utf-8")
+    result = cli("report", tmp_path / "home", "--out", tmp_path / "page.html")
+    assert (result.exit_code, (tmp_path / "page.html").exists()) == (2, False)
+    assert result.stderr == "home: is not whole, KeyError 'expectations'; run it again with this version\n"
+
+
 @pytest.mark.parametrize(
     ("options", "line"),
     [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from meter_sim.results.html.parts import Section, Table, cut
 from meter_sim.results.html.pictures import Picture
 from meter_sim.results.html.resolved_tree import Tree, below, phases, text_at, trees, vending_keys, words
-from meter_sim.results.html.wording import NOTHING, spaced
+from meter_sim.results.html.wording import NOTHING, count, spaced
 from meter_sim.results.summary_types import Json
 
 _DESKS = ("depot", "help_desk", "office", "vending")
@@ -110,6 +110,8 @@ def _run(summary: dict[str, Json], tree: Tree) -> list[tuple[str, str]]:
         ("engine", str(summary["engine"])),
         ("meter_sim", f"version {summary['meter_sim']}"),
         ("holidays", text_at(tree, "holidays") or "none"),
+        ("points of sale", text_at(tree, "points_of_sale")),
+        ("timeline", count(len(trees(tree, "timeline")), "action")),
     ]
 
 
