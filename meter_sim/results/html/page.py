@@ -51,7 +51,7 @@ def report_of(folders: Sequence[Path], baseline: str | None = None, level: float
 
 
 def _told(one: Shown, lead: str) -> tuple[Brief, tuple[Section, ...]]:
-    """What a result says: at the top, and in its sections. Raises ResultError for one that lacks what it should have."""
+    """What a result says: at the top, and in its sections. Raises ResultError for one that lacks something."""
     summary = one.result.summary
     try:
         return Brief("", tuple(in_short(summary)), figures(summary)), tuple(result_sections(one, lead))
