@@ -45,7 +45,7 @@ def report_of(folders: Sequence[Path], baseline: str | None = None, level: float
             subtitle="Report of a rehearsal" if len(shown) == 1 else f"Report of {len(shown)} rehearsals",
             briefs=tuple(briefs),
             sections=tuple(sections),
-            foot=f"Made by meter_sim {__version__} from simulated runs under test keys. Nothing here was measured.",
+            foot=f"Made by meter_sim {__version__} from simulated runs, for rehearsal: nothing here was measured.",
         )
     )
 
