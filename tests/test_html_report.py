@@ -48,7 +48,8 @@ class Page(HTMLParser):
         if tag == "a":
             self.links.append(values["href"])
         if tag == "img":
-            self.pictures.append(values)
+            inside = [name for _, name in self.open if name]
+            self.pictures.append(values | {"section": inside[-1]})
         if re.fullmatch("h[1-6]", tag):
             self.headings.append([int(tag[1]), ""])
         if tag == "table":
@@ -435,6 +436,42 @@ def test_an_experiment_without_the_result_of_its_baseline(plans_folder, tmp_path
 # -- one page that needs nothing else
 
 
+def test_every_question_has_its_picture(town):
+    """But for the queues: nobody asked in the last month."""
+    told = {picture["section"]: picture["alt"] for picture in town.pictures}
+    assert {name for name in told if name in {question.name.replace("_", "-") for question in QUESTIONS}} == {
+        "rate-and-start", "channels-and-crews", "never-come", "drawers", "replacements",
+        "without-supply-after-deadline", "revisits", "key-changes-after-deadline", "presumed-and-true",
+    }  # fmt: skip
+    assert "13 of 19 held it on 16\u00a0September\u00a02024" in told["rate-and-start"]
+    assert told["channels-and-crews"].endswith("as bars: with a purchase 7, sent as messages 2, crew 4, new meter 1.")
+    assert "never buys: blocked 1, never buys: vacant 1, buys: c8 1" in told["never-come"]
+    assert told["replacements"] == "Meters replaced by month, as bars: July\u00a02024 1."
+    assert "After it 1 were issued." in told["key-changes-after-deadline"]
+
+
+def test_queues_and_costs_have_pictures(tmp_path):
+    prices = {"call": "12 currency", "office_visit": "15 currency"}
+    by_hand(tmp_path, **QUEUES, costs=prices).write(tmp_path / "queues", plot=False)
+    told = {picture["section"]: picture["alt"] for picture in Page(page_of(tmp_path / "queues")).pictures}
+    assert (
+        "help desk: served 11, help desk: gave up 0, help desk: turned away 0, office: served 11"
+        in (told["queues-in-last-month"])
+    )
+    assert told["costs"].startswith("Costs since the start of the run")
+
+
+def test_a_listed_meter_has_its_credit_and_its_tid_store(home):
+    assert [(picture["section"], picture["alt"].split(",")[0]) for picture in home.pictures] == [
+        ("diary-1", "Credit of home over time"),
+        ("diary-1", "The TIDs that the store of home held after each entry"),
+        (
+            "assumptions",
+            "TIDs over the years under each base date as rising lines that end when 24 bits of minutes are used up",
+        ),
+    ]
+
+
 @pytest.mark.parametrize("which", ["town_text", "home_text"])
 def test_the_page_reaches_nothing(which, request):
     text = request.getfixturevalue(which)
@@ -495,6 +532,15 @@ def test_no_result(tmp_path):
     assert (result.exit_code, list(tmp_path.iterdir())) == (2, [tmp_path / "empty"])
     line = f"{tmp_path / 'empty'}: neither an experiment nor a result; name a folder that run wrote\n"
     assert result.stderr == line
+
+
+def test_a_summary_that_lacks_something(home_folder, tmp_path):
+    shutil.copytree(home_folder, tmp_path / "home")
+    file = tmp_path / "home" / "summary.json"
+    file.write_text(file.read_text().replace('"expectations"', '"others"'), encoding="utf-8")
+    result = cli("report", tmp_path / "home", "--out", tmp_path / "page.html")
+    assert (result.exit_code, (tmp_path / "page.html").exists()) == (2, False)
+    assert result.stderr == "home: is not whole, KeyError 'expectations'; run it again with this version\n"
 
 
 @pytest.mark.parametrize(

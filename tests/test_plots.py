@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 
 import meter_sim
@@ -445,3 +446,28 @@ def test_days_are_local(rollout):
         plots.refusals(rollout).axes[0].containers[0][0].get_x()
         == date(2024, 9, 1).toordinal() - date(1970, 1, 1).toordinal()
     )
+
+
+def spill(figure):
+    """How many inches anything that is drawn reaches beyond the figure."""
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+    width, height = figure.get_size_inches()
+    return max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
+
+
+@pytest.mark.parametrize("name", [name for name in plots.OF_RESULT if name != "timeline"])
+def test_a_picture_of_a_town_holds_all_that_is_drawn(rollout, name):
+    assert spill(plots.OF_RESULT[name](rollout)) <= 0.02
+
+
+@pytest.mark.parametrize(
+    "scenario", ["household_rollover", "tokens_in_the_drawer", "clock_ahead", "wrong_order", "key_expiry"]
+)
+def test_a_picture_of_a_meter_holds_all_that_is_drawn(scenario):
+    result = meter_sim.run(SCENARIOS / f"{scenario}.yaml")
+    assert spill(result.plot()) <= 0.02
+    assert spill(plots.tid_years(result)) <= 0.02
+    for name in result.summary["meters"]:
+        for draw in plots.OF_METER.values():
+            assert spill(draw(result, name)) <= 0.02

@@ -47,7 +47,8 @@ class Answer:
     @property
     def all(self) -> Row:
         """Of all areas together."""
-        return list(self.rows())[-1][1]
+        rows = list(self.rows())
+        return rows[-1][1] if rows else Row({})
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """The rows of a table: each area, and all together where there are several."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from meter_sim.results.html.parts import Section, Table, cut
+from meter_sim.results.html.pictures import Picture
 from meter_sim.results.html.resolved_tree import Tree, below, phases, text_at, trees, vending_keys, words
-from meter_sim.results.html.wording import NOTHING, spaced
+from meter_sim.results.html.wording import NOTHING, count, spaced
 from meter_sim.results.summary_types import Json
 
 _DESKS = ("depot", "help_desk", "office", "vending")
@@ -45,13 +46,15 @@ _OF_METER = {
 }
 
 
-def assumptions_section(summary: dict[str, Json], tree: Tree, anchor: str) -> Section:
-    """The section with all tables."""
+def assumptions_section(
+    summary: dict[str, Json], tree: Tree, anchor: str, pictures: tuple[Picture, ...] = ()
+) -> Section:
+    """The section with all tables, and the pictures of the vending keys."""
     told = (
         "This is what the scenario states, with every default written out (scenario.yaml in the result has all of it). "
         "Each line is an assumption: where it does not fit your utility, the numbers above do not either.",
     )
-    return Section(anchor, "Assumptions", told, tables=tuple(_tables(summary, tree)))
+    return Section(anchor, "Assumptions", told, tables=tuple(_tables(summary, tree)), pictures=pictures)
 
 
 def _tables(summary: dict[str, Json], tree: Tree) -> Iterator[Table]:
@@ -107,6 +110,8 @@ def _run(summary: dict[str, Json], tree: Tree) -> list[tuple[str, str]]:
         ("engine", str(summary["engine"])),
         ("meter_sim", f"version {summary['meter_sim']}"),
         ("holidays", text_at(tree, "holidays") or "none"),
+        ("points of sale", text_at(tree, "points_of_sale")),
+        ("timeline", count(len(trees(tree, "timeline")), "action")),
     ]
 
 

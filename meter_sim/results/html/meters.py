@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from meter_sim import arrow_columns
 from meter_sim.local_time import LocalCalendar
 from meter_sim.results.diary import what
 from meter_sim.results.html.answer import Row
 from meter_sim.results.html.parts import Section, Table, cut
 from meter_sim.results.html.pictures import Picture
+from meter_sim.results.html.pictures_of_result import MOST_METERS
 from meter_sim.results.html.short import kwh_of, mapping, seconds_off
 from meter_sim.results.html.wording import calendar_of, count, number, wait
 from meter_sim.results.measures import ACCEPTED
@@ -17,11 +15,11 @@ from meter_sim.results.record import Event, EventKind
 from meter_sim.results.result import Result
 from meter_sim.results.summary import kwh_text
 from meter_sim.results.summary_types import Json
-from meter_sim.results.tables import events_of
+from meter_sim.results.tables import events_of, of_meter
 from meter_sim.sts.token import grouped
 
-MOST_METERS = 6
-"""Meters that get a diary; of more, the first ones."""
+MOST_TOLD = 60
+"""Meters whose refused tokens are looked at; of more, the first ones."""
 MOST_LINES = 250
 """Lines of a diary; of more, the first ones."""
 _ENERGIES = {"initial": "initial_ws", "credited": "credited_ws", "used": "used_ws", "cleared": "cleared_ws"}
@@ -41,7 +39,6 @@ def meter_sections(result: Result, lead: str, pictures: dict[str, tuple[Picture,
             "on the register.",
         ),
         tables=(_balance(meters),),
-        pictures=pictures.get("", ()),
     )
     events = _events_by_meter(result)
     yield _refused_section(events, calendar, f"{lead}refused")
@@ -63,14 +60,8 @@ def _balance(meters: dict[str, Json]) -> Table:
 
 def _events_by_meter(result: Result) -> dict[str, list[Event]]:
     """The events of the listed meters."""
-    names = list(mapping(result.summary["meters"]))
-    encoded = result.events_table.column("meter").combine_chunks().dictionary_encode()
-    wanted = np.array([name in names for name in encoded.dictionary.to_pylist()], dtype=np.bool_)
-    rows = np.flatnonzero(wanted[arrow_columns.as_numbers(encoded.indices)]) if len(wanted) else np.zeros(0, np.int64)
-    events: dict[str, list[Event]] = {}
-    for event in events_of(result.events_table.take(arrow_columns.numbers(rows))):
-        events.setdefault(event.meter, []).append(event)
-    return events
+    names = mapping(result.summary["meters"])
+    return {name: events_of(of_meter(result.events_table, name)) for name in list(names)[:MOST_TOLD]}
 
 
 def _refused_section(events: dict[str, list[Event]], calendar: LocalCalendar, anchor: str) -> Section:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from meter_sim import __version__
 from meter_sim.results.compare import LEVEL, baseline_name
 from meter_sim.results.experiment_folder import EXPERIMENT, Compared, read_compared
+from meter_sim.results.folder import ResultError
 from meter_sim.results.html.parts import Brief, Page, Section
 from meter_sim.results.html.plans_compared import comparison_of, comparison_section, comparison_sentences
 from meter_sim.results.html.short import figures, in_short
@@ -32,9 +34,8 @@ def report_of(folders: Sequence[Path], baseline: str | None = None, level: float
         sections.append(comparison_section(comparison, "compared"))
     alone = len(shown) == 1 and comparison is None
     for place, one in enumerate(shown, 1):
-        summary = one.result.summary
-        briefs.append(Brief("" if alone else one.name, tuple(in_short(summary)), figures(summary)))
-        parts = tuple(result_sections(one, "" if len(shown) == 1 else f"result-{place}-"))
+        brief, parts = _told(one, "" if len(shown) == 1 else f"result-{place}-")
+        briefs.append(replace(brief, title="" if alone else one.name))
         sections += parts if len(shown) == 1 else [Section(f"result-{place}", one.name, sections=parts)]
     sections.append(words_section("words"))
     titles = list(dict.fromkeys(str(one.result.summary["scenario"]) for one in shown))
@@ -44,9 +45,19 @@ def report_of(folders: Sequence[Path], baseline: str | None = None, level: float
             subtitle="Report of a rehearsal" if len(shown) == 1 else f"Report of {len(shown)} rehearsals",
             briefs=tuple(briefs),
             sections=tuple(sections),
-            foot=f"Made by meter_sim {__version__} from simulated runs under test keys. Nothing here was measured.",
+            foot=f"Made by meter_sim {__version__} from simulated runs, for rehearsal: nothing here was measured.",
         )
     )
+
+
+def _told(one: Shown, lead: str) -> tuple[Brief, tuple[Section, ...]]:
+    """What a result says: at the top, and in its sections. Raises ResultError for one that lacks something."""
+    summary = one.result.summary
+    try:
+        return Brief("", tuple(in_short(summary)), figures(summary)), tuple(result_sections(one, lead))
+    except (AssertionError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        what = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise ResultError(f"{one.name}: is not whole, {what}; run it again with this version") from None
 
 
 def page_text(page: Page) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from meter_sim.results.compare import Interval, Plan, Row, compared
-from meter_sim.results.comparison_plot import comparison_figure
 from meter_sim.results.comparison_text import MARK, decimals_of
 from meter_sim.results.experiment_folder import Compared, named_apart, warnings_of
 from meter_sim.results.html.parts import Section, Table
 from meter_sim.results.html.pictures import picture
 from meter_sim.results.html.wording import NOTHING, count, listed, number
+from meter_sim.results.plots import plans as drawn_plans
 
 _FIRST = (
     "meters_changed",
@@ -71,12 +71,12 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
             yield f"{plan.label} against {base}: no run with the same seed, so no difference."
             continue
         known = [row for row in rows if row.difference and row.difference.half_width is not None]
-        clear = [row for row in known if row.difference and row.difference.excludes_zero] or []
+        clear = [row for row in known if row.difference and row.difference.excludes_zero]
         if clear:
             told = listed(_differs(row, comparison) for row in clear)
-            yield f"{plan.label} against {base}: {told}. Each difference is clear of chance."
+            yield f"{plan.label} against {base}: {told}. The interval of each difference excludes 0."
         elif known:
-            yield f"{plan.label} against {base}: no difference that is clear of chance in the main measures."
+            yield f"{plan.label} against {base}: no difference in the main measures whose interval excludes 0."
         else:
             told = listed(_differs(row, comparison) for row in rows if row.difference and row.difference.mean)
             if told:
@@ -100,7 +100,7 @@ def comparison_section(comparison: Comparison, anchor: str) -> Section:
     rows = [row for row in comparison.rows if row.measure in said] or list(comparison.rows)
     points = list(dict.fromkeys(f"{plan.label}: {_point(plan)}" for plan in comparison.plans if plan.parameters))
     drawn = picture(
-        lambda: comparison_figure(rows),
+        lambda: drawn_plans(rows),
         f"The mean of each of {count(len(comparison.plans), 'plan')} with its interval, for the measures that "
         "differ most. The table below has the same numbers.",
         "Mean and interval of each plan, for the measures that differ most.",

@@ -19,6 +19,17 @@ CHANNELS = {
     "timeline": "by an action of the timeline",
 }
 """How a meter comes by its new key, in words."""
+WAYS = {
+    "with_purchase": "with a purchase",
+    "sent": "sent as messages",
+    "fetched": "fetched by customers",
+    "crew": "crew",
+    "office": "office",
+    "replaced": "new meter",
+    "help": "help with refused tokens",
+    "timeline": "timeline",
+}
+"""The same in few words, for tables and pictures."""
 DESKS = {"help_desk": "help desk", "office": "office"}
 
 
@@ -44,7 +55,7 @@ def channels(answer: Answer) -> Answered:
         there = sum(value for value in crews.values() if isinstance(value, int))
         sentences.append(f"All areas together need {count(wanted, 'crew')}; there are {number(there)}.")
     columns: dict[str, str | Cell] = {
-        how.replace("_", " "): of_part("changed_by", how) for how in answer.names("changed_by")
+        WAYS.get(how, how): of_part("changed_by", how) for how in answer.names("changed_by")
     }
     columns |= {"visits' time a change": "visits_time_per_change"}
     if needed:

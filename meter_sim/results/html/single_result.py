@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from meter_sim.results.html.assumptions import assumptions_section
 from meter_sim.results.html.costs import costs_section
 from meter_sim.results.html.limits import limits_section
-from meter_sim.results.html.meters import MOST_METERS, meter_sections
+from meter_sim.results.html.meters import meter_sections
 from meter_sim.results.html.parts import Section
-from meter_sim.results.html.pictures_of_result import pictures_of
+from meter_sim.results.html.pictures_of_result import MOST_METERS, pictures_of
 from meter_sim.results.html.questions import question_sections
 from meter_sim.results.html.resolved_tree import tree_of
 from meter_sim.results.html.short import mapping
@@ -51,5 +51,5 @@ def result_sections(shown: Shown, lead: str) -> Iterator[Section]:
     if result.failures:
         yield Section(f"{lead}expectations", "Expectations that were not met", points=result.failures)
     tree = tree_of(result.scenario_text)
-    yield assumptions_section(summary, tree, f"{lead}assumptions")
+    yield assumptions_section(summary, tree, f"{lead}assumptions", pictures.of_keys)
     yield limits_section(summary, tree, f"{lead}limits", shown.replications)

@@ -72,7 +72,7 @@ def tid_store(result: "Result", meter: str) -> Figure:
         what = "entry" if history.unread == 1 else "entries"
         told = f"{history.unread} {what} that the meter could not decipher (CRCError) showed it no TID"
         axes[-1].set_xlabel(f"{axes[-1].get_xlabel()}\n{told}")
-    figure.legend(handles=_legend(history), loc="outside lower center", ncols=6, frameon=False, fontsize=9)
+    figure.legend(handles=_legend(history), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 
 
