@@ -25,7 +25,7 @@ python_maximum_signature_line_length = 88
 html_theme = "furo"
 html_title = "meter_sim"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
 html_show_copyright = False
 html_copy_source = False
 
