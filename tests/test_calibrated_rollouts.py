@@ -1,6 +1,6 @@
 """The four rollouts of 2023-2024 that ship: their counts have sources, and the scenarios come close to them.
 
-Here with few meters and few runs; with METER_SIM_LONG=1 in full size, held to the table in the README.
+Here with few meters and few runs; with METER_SIM_LONG=1 in full size.
 """
 
 import csv
@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.calibration import CASES, METERS, Choices, fitted, sized
 from meter_sim.calibration.calibration import Errors
-from meter_sim.calibration.observed import days_of, read_observed
+from meter_sim.calibration.observed import read_observed
 from meter_sim.scenario.reader import read_scenario
 from tests.kit import LONG
 
@@ -49,37 +49,9 @@ def test_bounds_of_visits_go_with_the_number_of_meters():
     assert sized("areas.a.share=10%..40%", 1000) == "areas.a.share=10%..40%"
 
 
-def row_of(name):
-    """The cells of a rollout's row in the README's table."""
-    [row] = re.findall(rf"^\| {name} \|(.*)\|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    return [cell.strip() for cell in row.split("|")]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_table_is_of_these_cases(name):
-    counts, _, _, until, held_back, *_ = row_of(name)
-    points = read_observed(SCENARIOS / "observed" / f"{name}.csv")
-    assert until == BY_NAME[name].until
-    assert int(counts) == len(points)
-    assert int(held_back) == sum(point.last > days_of(until, "")[1] for point in points)
-
-
 @pytest.mark.parametrize(("name", "most"), [("eskom", 8), ("malawi", 12), ("namibia", 8), ("municipalities", 8)])
 def test_a_fit_comes_near(name, most):
     """Root mean square error, percentage points; a town of 600 is a rough picture of a country."""
-    if LONG:
-        in_full_size(name)
-        return
-    errors = Errors.of(fitted(BY_NAME[name], FEW, early=False, meters=600, engine="fleet").fitted)
-    assert errors.root_mean_square < most
-
-
-def in_full_size(name):
-    """The fits are as the table says."""
-    _, rms, greatest, _, _, rms_ahead, greatest_ahead, inside = row_of(name)
-    whole, early = (fitted(BY_NAME[name], FULL, early=ahead, workers=2) for ahead in (False, True))
-    for several, mean_told, most_told in ((whole.fitted, rms, greatest), (early.held_back, rms_ahead, greatest_ahead)):
-        errors = Errors.of(several)
-        assert errors.root_mean_square == pytest.approx(float(mean_told), abs=0.5)
-        assert errors.greatest == pytest.approx(float(most_told), abs=1)
-    assert abs(sum(each.is_inside(0.95) for each in early.held_back) - int(inside)) <= 1
+    choices, meters = (FULL, METERS) if LONG else (FEW, 600)
+    done = fitted(BY_NAME[name], choices, early=False, meters=meters, engine="fleet")
+    assert Errors.of(done.fitted).root_mean_square < most
