@@ -106,19 +106,19 @@ def _draw_residuals(axis: Axes, calibration: Calibration) -> None:
 
 
 def _mark_days(axis: Axes, calibration: Calibration, *, named: bool) -> None:
-    marks = [(calibration.subject.deadline, "last credit under the old key", "right")]
+    marks = [(calibration.subject.deadline, "last credit under the old key")]
     if calibration.choices.until is not None:
-        marks.append((calibration.choices.until, "fitted up to here", "right"))
-    for day, text, side in marks:
+        marks.append((calibration.choices.until, "fitted up to here"))
+    for row, (day, text) in enumerate(marks):
         axis.axvline(day + 1, color=_GREY, linewidth=1, linestyle="--")
         if named:
             axis.annotate(
                 text,
                 (day + 1, 1.0),
                 xycoords=("data", "axes fraction"),
-                xytext=(-3 if side == "right" else 3, 3),
+                xytext=(-3, 3 + 12 * row),
                 textcoords="offset points",
-                ha=side,
+                ha="right",
                 va="bottom",
                 fontsize=9,
                 color=_INK,
