@@ -144,7 +144,7 @@ ANSWERS = {
     "rate_and_start": (
         "Of 19 meters in scope 13 (68.4 %) held the new key at the end of 16 September 2024, the deadline; 6 did not.",
         "At the end of the run it was 14 (73.7 %).",
-        "Of them 50 % held it by 2 July 2024; 90 % and 95 % were not reached within the run.",
+        "Of the meters in scope 50 % held it by 2 July 2024; 90 % and 95 % were not reached within the run.",
         "From the first start, 10 June 2024, to the deadline 0.13 meters a day were changed; in the best 30 days 0.33 a day.",
         "To be done 90 days before the deadline takes 2.38 meters a day from the first start on; at the best rate seen the "
         "start would have to be 22 April 2024 or earlier.",

@@ -71,7 +71,7 @@ def _dates(row: Row) -> str:
     if not reached:
         return f"{listed(missed)} of them were not reached within the run."
     rest = f"; {listed(missed)} {'was' if len(missed) == 1 else 'were'} not reached within the run" if missed else ""
-    return f"Of them {listed(reached)}{rest}."
+    return f"Of the meters in scope {listed(reached)}{rest}."
 
 
 def late_changes(answer: Answer) -> Answered:
