@@ -270,15 +270,16 @@ def test_the_store_is_replayed_as_the_meter_held_it(name, monkeypatch):
         assert states == held
 
 
-def test_the_store_of_a_replaced_meter(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("model", "size"), [("keypad_20", 20), ("keypad_ea11", 50)])
+def test_the_store_of_a_replaced_meter(tmp_path, monkeypatch, model, size):
     seen = stores_seen(monkeypatch)
     result = crews(
         tmp_path, [meter(1, "town", model="rigid", credit="12.3 kWh")], DEPOT_OF_TWO | {"stock": "1"},
-        programme={"replace_with": "keypad_20"}, **RIGID,
+        programme={"replace_with": model}, **RIGID,
     )  # fmt: skip
     history = tid_history(result, "town1")
     new = next(held for held in history.held if held.why == "meter replaced")
-    assert len(new.tids) == 20
+    assert len(new.tids) == size
     assert history.held[-1].tids == seen["town1"][-1]
     replaced = next(event for event in result.record.events if event.event is EventKind.REPLACED)
     base = datetime(2014, 1, 1, tzinfo=UTC).timestamp() // 60

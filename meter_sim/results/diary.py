@@ -7,7 +7,7 @@ import pyarrow as pa
 from meter_sim.local_time import LocalCalendar
 from meter_sim.results.record import Event, EventKind
 from meter_sim.results.summary import kwh_text
-from meter_sim.results.tables import events_of, of_meter
+from meter_sim.results.tables import events_of, of_meters
 from meter_sim.sts.token import grouped
 
 _WIDTH = 18
@@ -15,8 +15,13 @@ _WIDTH = 18
 
 def diary(events: pa.Table, meter: str, calendar: LocalCalendar) -> Iterator[str]:
     """The lines of a meter's diary, from a table of events."""
+<<<<<<< HEAD
     for event in events_of(of_meter(events, meter)):
         yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {what(event)}".rstrip()
+=======
+    for event in events_of(of_meters(events, {meter})):
+        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {_what(event)}".rstrip()
+>>>>>>> h6-plots
 
 
 def _register(event: Event) -> str:

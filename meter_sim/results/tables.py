@@ -1,6 +1,6 @@
 """Rows of a run as Arrow tables: the columns of events.parquet, daily.parquet and readings.parquet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -247,10 +247,10 @@ def events_of(table: pa.Table) -> list[Event]:
     return [Event(*row) for row in zip(*columns, strict=True)]
 
 
-def of_meter(table: pa.Table, meter: str) -> pa.Table:
-    """The rows of a table that are about one meter."""
+def of_meters(table: pa.Table, meters: Collection[str]) -> pa.Table:
+    """The rows of a table that are about some meters, in their order."""
     encoded = table.column("meter").combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()
-    place = names.index(meter) if meter in names else -1
-    rows = np.flatnonzero(arrow_columns.as_numbers(encoded.indices) == place)
+    wanted = np.array([name in meters for name in names], dtype=np.bool_)
+    rows = np.flatnonzero(wanted[arrow_columns.as_numbers(encoded.indices)])
     return table.take(arrow_columns.numbers(rows))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meter_sim.meter.model import MeterModel
 from meter_sim.results.plots.needs import PictureError
 from meter_sim.scenario.builder import build
 from meter_sim.scenario.error import ScenarioError
@@ -28,6 +27,7 @@ _STAND_IN = "test:old"
 _OF_ONE_METER = ("version", "name", "start", "end", "timezone", "supply_groups", "meter_models")
 """What a meter by itself needs of its scenario."""
 _OF_ITS_HOME = ("customer", "area", "load")
+_OF_THE_OLD_ONE = ("encryption", "credit", "registers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,24 @@ class KeptScenario:
         """A listed meter as it is at the start."""
         return self._built(self._meter(meter))
 
-    def replacement_model(self, meter: str) -> MeterModel:
-        """The model of the meter that the programme puts in place of a listed one. Raises PictureError if none is."""
+    def base_date(self, supply_group: str, key_revision: int) -> BaseDate:
+        """The base date of a vending key of the file."""
+        wanted = supply_group, key_revision
+        return next(key.base_date for key in self.keys if (key.supply_group, key.key_revision) == wanted)
+
+    def replacement(self, meter: str, key_revision: int) -> MeterSetup:
+        """The meter that the programme puts in place of a listed one, which holds a key of this revision.
+
+        Its key is the one that the programme changes to; its credit and its TID of manufacture are not told here.
+        Raises PictureError if nothing says what it is replaced by.
+        """
         programme = self._spec.programme
         if programme is None or programme.replace_with is None:
             raise PictureError(f"scenario.yaml: nothing says by which model the meter {meter!r} is replaced")
-        left = {key: value for key, value in self._meter(meter).items() if key not in ("encryption", "credit")}
-        return self._built(left | {"model": programme.replace_with}).model
-
-    def base_date(self, meter: str, key_revision: int) -> BaseDate:
-        """The base date of the vending key of this revision in the supply group that a meter comes to by the change."""
-        programme, group = self._spec.programme, self.setup(meter).record.supply_group
-        if programme is not None and programme.change_key.to == key_revision:
-            group = programme.change_key.supply_group or group
-        return next(key.base_date for key in self.keys if (key.supply_group, key.key_revision) == (group, key_revision))
+        left = {key: value for key, value in self._meter(meter).items() if key not in _OF_THE_OLD_ONE}
+        if programme.change_key.supply_group is not None:
+            left["supply_group"] = programme.change_key.supply_group
+        return self._built(left | {"model": programme.replace_with, "key_revision": str(key_revision)})
 
     def _phases(self) -> Iterator[KeptPhase]:
         programme = self._spec.programme

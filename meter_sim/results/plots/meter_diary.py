@@ -6,10 +6,9 @@ from matplotlib.figure import Figure
 
 from meter_sim.results.plots.days import calendar_of, date_axis, place_of
 from meter_sim.results.plots.look import panels
-from meter_sim.results.plots.meter_events import events_of_meter, span_of
-from meter_sim.results.plots.meter_panel import draw_credit, draw_entries, meter_legend
+from meter_sim.results.plots.meter_panel import draw_credit, draw_entries, meter_legend, rollovers_of
+from meter_sim.results.plots.meter_story import span_of, stories_of
 from meter_sim.results.plots.needs import need_meter
-from meter_sim.results.record import EventKind
 
 if TYPE_CHECKING:
     from meter_sim.results.result import Result
@@ -21,14 +20,16 @@ def meter_diary(result: "Result", meter: str) -> Figure:
     Below are its entries by result. Raises PictureError if no listed meter has this name.
     """
     need_meter(result, "meter_diary", meter)
-    calendar = calendar_of(result)
-    entries = [event for event in events_of_meter(result, meter) if event.event is EventKind.ENTRY]
-    kinds = len({event.result for event in entries})
+    calendar, rollovers = calendar_of(result), rollovers_of(result)
+    (story,) = stories_of(result, [meter])
+    kinds = len({event.result for event in story.entries})
     figure, (above, below) = panels(f"{result.summary['scenario']}: {meter}", [4.0, 0.7 + 0.3 * max(kinds, 1)])
-    draw_credit(above, result, meter, calendar, notes=True, names=True)
+    draw_credit(above, story, rollovers, calendar, notes=True, names=True)
     above.set_ylabel("credit, kWh")
-    draw_entries(below, entries, calendar)
+    draw_entries(below, story.entries, calendar)
     start, end = (place_of(instant, calendar) for instant in span_of(result))
     date_axis(below, start, end, result.summary["timezone"])
-    figure.legend(handles=meter_legend(result, [meter]), loc="outside lower center", ncols=7, frameon=False, fontsize=9)
+    figure.legend(
+        handles=meter_legend([story], rollovers), loc="outside lower center", ncols=7, frameon=False, fontsize=9
+    )
     return figure

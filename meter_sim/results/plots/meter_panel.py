@@ -13,44 +13,61 @@ from meter_sim.local_time import LocalCalendar
 from meter_sim.meter.credit import WS_PER_KWH
 from meter_sim.results.plots.days import place_of
 from meter_sim.results.plots.look import BLUE, GREEN, INK, VERMILION, is_accepted, marker_of
-from meter_sim.results.plots.meter_events import credit_of_meter, events_of_meter, spans_without_supply
+from meter_sim.results.plots.meter_story import MeterStory
 from meter_sim.results.record import Event, EventKind
 
 if TYPE_CHECKING:
     from meter_sim.results.result import Result
 
+Rollovers = tuple[tuple[int, int], ...]
+"""The instants (seconds, UTC) of the last minutes of base dates, and which they are."""
 _OFF, _OFF_ALPHA = VERMILION, 0.28
 _NAMED_REFUSALS = 8
 """Refused entries that are named beside their marks; of more none is."""
 
 
+def rollovers_of(result: "Result") -> Rollovers:
+    """The ends of base dates within the run."""
+    rows = result.summary["rollovers"]
+    assert isinstance(rows, list)
+    return tuple(
+        (int(datetime.fromisoformat(str(row["last_minute"])).timestamp()), int(str(row["base_date"])))
+        for row in rows
+        if isinstance(row, dict)
+    )
+
+
 def draw_credit(
-    axis: Axes, result: "Result", meter: str, calendar: LocalCalendar, *, notes: bool, names: bool = False
+    axis: Axes,
+    story: MeterStory,
+    rollovers: Rollovers,
+    calendar: LocalCalendar,
+    *,
+    notes: bool,
+    names: bool = False,
 ) -> None:
     """A meter's credit over time, its entries, spans without supply, key changes and the ends of base dates.
 
     `notes` says what the broken lines are, `names` the results of refused entries, if they are few.
     """
-    events, points = events_of_meter(result, meter), credit_of_meter(result, meter)
-    places = [place_of(time, calendar) for time, _ in points]
-    axis.plot(places, [register / WS_PER_KWH for _, register in points], color=BLUE, linewidth=1.2)
-    for start, end in spans_without_supply(result, meter):
+    places = [place_of(time, calendar) for time, _ in story.credit]
+    axis.plot(places, [register / WS_PER_KWH for _, register in story.credit], color=BLUE, linewidth=1.2)
+    for start, end in story.without_supply:
         left, right = place_of(start, calendar), place_of(end, calendar)
         axis.axvspan(left, right, color=_OFF, alpha=_OFF_ALPHA, linewidth=0)
-    entries = [event for event in events if event.event is EventKind.ENTRY]
-    draw_marks(axis, entries, [event.register_ws / WS_PER_KWH for event in entries], calendar)
+    draw_marks(axis, story.entries, [event.register_ws / WS_PER_KWH for event in story.entries], calendar)
     if names:
-        _name_refusals(axis, entries, calendar)
-    for event in events:
+        _name_refusals(axis, story.entries, calendar)
+    for event in story.events:
         if event.event is EventKind.KEY_CHANGED:
             _line(axis, place_of(event.time, calendar), f"key {event.reason}", GREEN, "-", before=True)
         elif event.event is EventKind.REPLACED:
             _line(axis, place_of(event.time, calendar), "meter replaced", GREEN, ":", before=True)
-    for instant, base in _rollovers(result):
+    for instant, base in rollovers:
         note = f"last TID of {base}" if notes else ""
         _line(axis, place_of(instant, calendar), note, INK, "--", before=False)
-    axis.set_ylabel(f"{meter}\ncredit, kWh", parse_math=False)
-    most = max(register for _, register in points) / WS_PER_KWH
+    axis.set_ylabel(f"{story.meter}\ncredit, kWh", parse_math=False)
+    most = max(register for _, register in story.credit) / WS_PER_KWH
     axis.set_ylim(0, max(most, 1) * 1.18)  # room for the notes above the line
 
 
@@ -78,12 +95,11 @@ def draw_marks(axis: Axes, entries: Sequence[Event], heights: Sequence[float], c
         )
 
 
-def meter_legend(result: "Result", meters: Sequence[str]) -> list[Line2D | Patch]:
+def meter_legend(stories: Sequence[MeterStory], rollovers: Rollovers) -> list[Line2D | Patch]:
     """A line for each thing that is drawn of some meters."""
-    events = [event for meter in meters for event in events_of_meter(result, meter)]
-    kinds = {event.event for event in events}
-    results = {event.result for event in events if event.event is EventKind.ENTRY}
-    off = any(spans_without_supply(result, meter) for meter in meters)
+    kinds = {event.event for story in stories for event in story.events}
+    results = {event.result for story in stories for event in story.entries}
+    off = any(story.without_supply for story in stories)
     refusals = sorted(result for result in results if not is_accepted(result))
     accepted, refused = marker_of("Accept"), marker_of(refusals[0] if len(refusals) == 1 else "CRCError")
     lines: list[tuple[bool, Line2D | Patch]] = [
@@ -99,7 +115,7 @@ def meter_legend(result: "Result", meters: Sequence[str]) -> list[Line2D | Patch
         ),
         (EventKind.KEY_CHANGED in kinds, Line2D([], [], color=GREEN, label="key changed")),
         (EventKind.REPLACED in kinds, Line2D([], [], color=GREEN, linestyle=":", label="meter replaced")),
-        (bool(_rollovers(result)), Line2D([], [], color=INK, linestyle="--", label="TID rollover")),
+        (bool(rollovers), Line2D([], [], color=INK, linestyle="--", label="TID rollover")),
     ]
     return [line for drawn, line in lines if drawn]
 
@@ -134,13 +150,3 @@ def _line(axis: Axes, place: float, note: str, colour: str, style: str, *, befor
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
             parse_math=False,
         )
-
-
-def _rollovers(result: "Result") -> list[tuple[int, int]]:
-    """The instants (seconds, UTC) of the last minutes of base dates within the run, and which they are."""
-    rows = result.summary["rollovers"]
-    assert isinstance(rows, list)
-    dated = [row for row in rows if isinstance(row, dict)]
-    return [
-        (int(datetime.fromisoformat(str(row["last_minute"])).timestamp()), int(str(row["base_date"]))) for row in dated
-    ]

@@ -1,5 +1,6 @@
 """The picture of a programme: what meters hold and what the register presumes, refusals, supply, crews and desks."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ from meter_sim.results.plots.look import (
     legend,
     panels,
 )
-from meter_sim.results.plots.needs import need_areas
+from meter_sim.results.plots.needs import PictureError, need_areas
 from meter_sim.results.plots.without_supply import CAUSES
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def programme(result: "Result") -> Figure:
     figure, axes = panels(str(result.summary["scenario"]), [2.7] * len(drawn))
     for draw, axis in zip(drawn, axes, strict=True):
         draw(axis, days)
-    mark_deadlines(result, axes, days)
+    with suppress(PictureError):  # a run's own picture is drawn whatever can be read of its scenario
+        mark_deadlines(result, axes, days)
     date_axis(axes[-1], days.places[0], days.places[-1] + 1, result.summary["timezone"])
     return figure
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from meter_sim.meter.answer import STATUS_BY_NAME, Status, ValidationResult
 from meter_sim.meter.tid_store import TidStore, history, made_the_day_before
 from meter_sim.results.plots.kept_scenario import KeptScenario
-from meter_sim.results.plots.meter_events import events_of_meter, span_of
+from meter_sim.results.plots.meter_story import span_of
 from meter_sim.results.plots.needs import PictureError
 from meter_sim.results.record import Event, EventKind
+from meter_sim.results.summary import utc_text
+from meter_sim.results.tables import events_of, of_meters
 from meter_sim.sts.tid import BaseDate
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def tid_history(result: "Result", meter: str) -> TidHistory:
     Raises PictureError if the scenario in the result cannot be read, or if the store did not answer as the meter did.
     """
     replay = _Replay(KeptScenario(result), meter, span_of(result)[0])
-    for event in events_of_meter(result, meter):
+    for event in events_of(of_meters(result.events_table, {meter})):
         if event.event is EventKind.REPLACED:
             replay.replaced(event)
         elif event.event is EventKind.ENTRY:
@@ -74,21 +76,21 @@ class _Replay:
     def __init__(self, scenario: KeptScenario, meter: str, start: int) -> None:
         setup = scenario.setup(meter)
         self._scenario, self._meter = scenario, meter
-        self._size = setup.model.tid_store
-        self._store = TidStore(self._size, setup.manufacture_tid)
+        size = setup.model.tid_store
+        self._store = TidStore(size, setup.manufacture_tid)
         if setup.tid_latest is not None:
-            self._store.load(history(self._size, setup.manufacture_tid, setup.tid_latest, setup.tid_spacing))
+            self._store.load(history(size, setup.manufacture_tid, setup.tid_latest, setup.tid_spacing))
         self._rollover = False
         self.shown: list[Shown] = []
-        base = scenario.base_date(meter, setup.record.key_revision)
+        base = scenario.base_date(setup.record.supply_group, setup.record.key_revision)
         self.held = [Held(start, self._store.tids, "as it was at the start", base)]
         self.unread = 0
 
     def replaced(self, event: Event) -> None:
         """Another meter: its store is full of the TID of its manufacture."""
-        self._size = self._scenario.replacement_model(self._meter).tid_store
-        base = self._scenario.base_date(self._meter, event.key_revision)
-        self._store = TidStore(self._size, made_the_day_before(event.time, base))
+        new = self._scenario.replacement(self._meter, event.key_revision)
+        base = self._scenario.base_date(new.record.supply_group, new.record.key_revision)
+        self._store = TidStore(new.model.tid_store, made_the_day_before(event.time, base))
         self._keep(event.time, "meter replaced", base)
 
     def entered(self, event: Event) -> None:
@@ -113,8 +115,8 @@ class _Replay:
     def _token(self, event: Event, status: Status, shown: Shown) -> None:
         if self._store.check(shown.tid) is not _SAYS.get(status, ValidationResult.VALID):
             raise PictureError(
-                f"tid_store: the events of {self._meter!r} do not fit its scenario: at {event.time} s the meter "
-                f"answered {event.result} to TID {shown.tid}; run the scenario again"
+                f"tid_store: the events of {self._meter!r} do not fit its scenario: at {utc_text(event.time)} "
+                f"the meter answered {event.result} to TID {shown.tid}; run the scenario again"
             )
         self.shown.append(shown)
         if status is Status.ACCEPT:

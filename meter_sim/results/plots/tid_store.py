@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from meter_sim.local_time import LocalCalendar
 from meter_sim.results.plots.days import calendar_of, date_axis, place_of
 from meter_sim.results.plots.look import BLUE, GREY, SKY, mark, marker_of, panels
-from meter_sim.results.plots.meter_events import span_of
+from meter_sim.results.plots.meter_story import span_of
 from meter_sim.results.plots.needs import need_meter
 from meter_sim.results.plots.tid_history import TidHistory, tid_history
 from meter_sim.sts.tid import MINUTES_A_DAY, BaseDate, instant_of

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from meter_sim.local_time import DAY
 from meter_sim.results.plots.kept_scenario import KeptKey, KeptScenario
 from meter_sim.results.plots.look import BLUE, GREEN, INK, ORANGE, SKY, Look, legend, panels
-from meter_sim.results.plots.meter_events import span_of
+from meter_sim.results.plots.meter_story import span_of
 from meter_sim.sts.tid import GREATEST, BaseDate
 
 if TYPE_CHECKING:
