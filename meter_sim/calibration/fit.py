@@ -130,6 +130,8 @@ class _Search:
             up = places[number] + step <= 1
             high[number] = min(places[number] + step, 1.0) if up or both_sides else places[number]
             low[number] = max(places[number] - step, 0.0) if not up or both_sides else places[number]
+            if parameter.text(float(low[number])) == parameter.text(float(high[number])):  # few whole numbers
+                low[number], high[number] = max(places[number] - step, 0.0), min(places[number] + step, 1.0)
             ends += [low, high]
         values = self.residuals_at(ends)
         columns = []
