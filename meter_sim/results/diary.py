@@ -15,13 +15,8 @@ _WIDTH = 18
 
 def diary(events: pa.Table, meter: str, calendar: LocalCalendar) -> Iterator[str]:
     """The lines of a meter's diary, from a table of events."""
-<<<<<<< HEAD
-    for event in events_of(of_meter(events, meter)):
-        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {what(event)}".rstrip()
-=======
     for event in events_of(of_meters(events, {meter})):
-        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {_what(event)}".rstrip()
->>>>>>> h6-plots
+        yield f"{calendar.text(event.time)}  {_register(event)}  {event.event:<{_WIDTH}}  {what(event)}".rstrip()
 
 
 def _register(event: Event) -> str:

@@ -15,7 +15,7 @@ from meter_sim.results.record import Event, EventKind
 from meter_sim.results.result import Result
 from meter_sim.results.summary import kwh_text
 from meter_sim.results.summary_types import Json
-from meter_sim.results.tables import events_of, of_meter
+from meter_sim.results.tables import events_of, of_meters
 from meter_sim.sts.token import grouped
 
 MOST_TOLD = 60
@@ -61,7 +61,7 @@ def _balance(meters: dict[str, Json]) -> Table:
 def _events_by_meter(result: Result) -> dict[str, list[Event]]:
     """The events of the listed meters."""
     names = mapping(result.summary["meters"])
-    return {name: events_of(of_meter(result.events_table, name)) for name in list(names)[:MOST_TOLD]}
+    return {name: events_of(of_meters(result.events_table, {name})) for name in list(names)[:MOST_TOLD]}
 
 
 def _refused_section(events: dict[str, list[Event]], calendar: LocalCalendar, anchor: str) -> Section:
