@@ -266,7 +266,7 @@ def test_a_value_that_moves_nothing_is_told(town):
     done = calibrate(what, points_of(plateau_only(what, ("13%", ""), 0)), Choices(20, 1, 4), one_run=plateau_only)
     vacant, often = done.estimates
     assert vacant.verdict == ""
-    assert often.verdict == "moves no point by half a percentage point from bound to bound"
+    assert often.verdict == "near the fit moves no point by half a percentage point"
     assert (often.low, often.high) == (20, 40)
 
 

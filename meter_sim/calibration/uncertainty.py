@@ -78,7 +78,7 @@ def verdicts(slopes: Array, covariance: Array, places: Array, within: Array, nam
             if other != number and abs(correlations[number, other]) > TOGETHER
         ]
         if effect < 0.005:
-            parts.append("moves no point by half a percentage point from bound to bound")
+            parts.append("near the fit moves no point by half a percentage point")
         elif deviations[number] > BLURRED * BOUNDS_VARIANCE**0.5:
             parts.append("not told by these points within its bounds")
         if partners:
