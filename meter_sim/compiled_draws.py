@@ -54,8 +54,9 @@ def part_of(amount: Whole, word: Whole) -> int64:
 @_compiled
 def about(amount: Whole, word: Whole) -> int64:
     """An amount from 0 to 2^61 times 3/4 to 5/4, as a 32-bit draw says: amount * (3/4 + word / 2^33), rounded down."""
-    half = int64((uint64(amount) * uint64(word) & _WORD) >> uint64(31))
-    return int64(3 * amount + 2 * part_of(amount, word) + half >> 2)
+    half = (uint64(amount) * uint64(word) & _WORD) >> uint64(31)
+    four_times = uint64(3) * uint64(amount) + uint64(2) * uint64(part_of(amount, word)) + half  # below 2^64
+    return int64(four_times >> uint64(2))
 
 
 @_compiled

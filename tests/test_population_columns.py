@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meter_sim import compiled_draws
@@ -95,6 +95,7 @@ def test_a_compiled_value(table, word):
     assert compiled_draws.value(rows, table, word) == TABLES[table].value(word)
 
 
+@example(2_305_842_991_765_389_504, 2_147_483_713)
 @given(st.integers(0, (1 << 61) - 1), WORDS)
 def test_compiled_parts(amount, word):
     assert compiled_draws.part_of(amount, word) == amount * word >> 32
