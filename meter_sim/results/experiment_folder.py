@@ -70,15 +70,19 @@ def named_apart(several: Sequence[Compared]) -> tuple[Plan, ...]:
     """The plans of all, each under its own name; a name that several have is led by its folder's, `b/base`."""
     names = [{plan.name for plan in each.plans} for each in several]
     plans: list[Plan] = []
-    for place, each in enumerate(several):
+    for place, (each, lead) in enumerate(zip(several, _leads(several), strict=True)):
         others = {name for number, set_of in enumerate(names) if number != place for name in set_of}
         short = Path(each.folder).resolve().name
-        alike = [Path(other.folder).resolve().name for other in several].count(short) > 1
-        lead = each.folder if alike else short
         for plan in each.plans:
             own = lead if plan.name == short else f"{lead}/{plan.name}"  # a single result has its folder's name already
             plans.append(replace(plan, name=own) if plan.name in others else plan)
     return tuple(plans)
+
+
+def _leads(several: Sequence[Compared]) -> list[str]:
+    """What each is called by: the last name of its folder, or the whole path where two end alike."""
+    names = [Path(each.folder).resolve().name for each in several]
+    return [each.folder if names.count(name) > 1 else name for each, name in zip(several, names, strict=True)]
 
 
 def warnings_of(several: Sequence[Compared], plans: Sequence[Plan]) -> list[str]:
@@ -86,7 +90,7 @@ def warnings_of(several: Sequence[Compared], plans: Sequence[Plan]) -> list[str]
     lines = []
     for what, values in (("span", [each.span for each in several]), ("scenario", [each.title for each in several])):
         if len(set(values)) > 1:
-            told = "; ".join(f"{each.folder}: {value}" for each, value in zip(several, values, strict=True))
+            told = "; ".join(f"{name}: {value}" for name, value in zip(_leads(several), values, strict=True))
             lines.append(f"not the same {what}: {told}")
     seeds = [plan.seeds for plan in plans]
     common = frozenset.intersection(*seeds)

@@ -28,6 +28,9 @@ _FIRST = (
 """Measures that sentences speak of."""
 _MOST_PLANS = 12
 """Plans that get a sentence; the table has all."""
+_MOST_SIDE_BY_SIDE = 4
+"""Plans that stand side by side in the table; more stand one below the other."""
+_CAPTION = "All measures of all plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,31 @@ def comparison_section(comparison: Comparison, anchor: str) -> Section:
 
 
 def _table(rows: Sequence[Row], left_out: int) -> Table:
+    note = f"{count(left_out, 'measure that is', 'measures that are')} 0 in every run left out." if left_out else ""
+    plans = list(dict.fromkeys(row.plan.label for row in rows))
+    return _side_by_side(rows, plans, note) if len(plans) <= _MOST_SIDE_BY_SIDE else _one_below_the_other(rows, note)
+
+
+def _side_by_side(rows: Sequence[Row], plans: Sequence[str], note: str) -> Table:
+    heads = ["measure"]
+    for plan in plans:
+        row = next(row for row in rows if row.plan.label == plan)
+        heads += [f"{plan}, {count(len(row.plan.seeds), 'run')}"]
+        heads += [f"{plan} against {row.baseline.label}"] if row.baseline else []
+    cells = []
+    for measure, group in groupby(rows, lambda row: row.measure):
+        block = list(group)
+        decimals = decimals_of(block)
+        line = [measure_title(measure)]
+        for row in block:
+            few = f" ({count(row.value.n, 'run')})" if 0 < row.value.n < len(row.plan.seeds) else ""
+            line += [_interval(row.value, decimals) + few]
+            line += [_signed(row.difference, decimals) if row.difference else NOTHING] if row.baseline else []
+        cells.append(tuple(line))
+    return Table(_CAPTION, tuple(heads), tuple(cells), frozenset(), note)
+
+
+def _one_below_the_other(rows: Sequence[Row], note: str) -> Table:
     cells = []
     for measure, group in groupby(rows, lambda row: row.measure):
         block = list(group)
@@ -127,9 +155,8 @@ def _table(rows: Sequence[Row], left_out: int) -> Table:
             cells.append(
                 (measure_title(measure), row.plan.label, runs, _interval(row.value, decimals), against, difference)
             )
-    note = f"{count(left_out, 'measure that is', 'measures that are')} 0 in every run left out." if left_out else ""
     heads = ("measure", "plan", "runs", "mean", "compared with", "difference")
-    return Table("All measures of all plans", heads, tuple(cells), frozenset({1, 4}), note)
+    return Table(_CAPTION, heads, tuple(cells), frozenset({1, 4}), note)
 
 
 def _differs(row: Row, comparison: Comparison) -> str:
