@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -547,3 +548,22 @@ def test_an_experiment_that_is_terminated_leaves_nothing(town, tmp_path):
     process.terminate()
     process.communicate()
     assert list(tmp_path.iterdir()) == [town]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("programme.phases.town.start", None),
+        ("programme.phases.town.strt", "there is no such path, did you mean programme.phases.town.start?"),
+        ("programme.phases.town.0.start", "unknown key, allowed are start, channel"),
+    ],
+)
+def test_the_only_phase_of_an_area_is_swept_without_a_place(path, told):
+    file = Path(__file__).parent.parent / "scenarios" / "rollover_self_entry.yaml"
+    sweep = {path: ["2024-07-02", "2024-07-03"]}
+    small = {"population.count": "3", "end": "2024-07-05 00:00"}
+    if told:
+        with pytest.raises(ScenarioError, match=re.escape(told)):
+            meter_sim.experiment(file, sweep=sweep, set=small)
+    else:
+        assert list(meter_sim.experiment(file, sweep=sweep, set=small).runs[path]) == sweep[path]

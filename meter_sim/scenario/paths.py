@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from meter_sim.scenario.error import ScenarioError, one_line, without_keys
 from meter_sim.scenario.schema import ScenarioSpec
 from meter_sim.scenario.schema_customer import CustomerSpec
+from meter_sim.scenario.schema_programme import OneAlone
 from meter_sim.scenario.source import Place, Source, Value, copied
 
 Parts = tuple[str, ...]
@@ -117,7 +118,10 @@ def _kinds(annotation: object) -> Iterator[object]:
     """The types that an annotation allows, without their validators."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _kinds(get_args(annotation)[0])
+        inner, *marks = get_args(annotation)
+        yield from _kinds(inner)
+        if any(isinstance(mark, OneAlone) for mark in marks):
+            yield from _kinds(get_args(inner)[0])
     elif origin in (Union, UnionType):
         for part in get_args(annotation):
             yield from _kinds(part)

@@ -120,8 +120,8 @@ class LendSpec(Model):
     pay_back: Share
 
 
-class _OneAlone:
-    """Says in the JSON schema that a list of one may be written as its entry."""
+class OneAlone:
+    """Marks a list of which a single entry may be written by itself; says so in the JSON schema and to paths."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         several = handler(core)
@@ -138,7 +138,7 @@ class ProgrammeSpec(Model):
     credit_until: Time | None = None
     key_change_until: Time | None = None
     phases: dict[
-        Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value)), entries(1), _OneAlone()]
+        Name, Annotated[tuple[PhaseSpec, ...], BeforeValidator(lambda value: _listed(value)), entries(1), OneAlone()]
     ]
     lend: LendSpec | None = None
 
