@@ -263,7 +263,8 @@ def test_one_experiment(folders):
 
 
 def test_two_experiments_with_other_spans_and_fewer_runs(folders):
-    result = cli("compare", folders / "a", folders / "b", "--measure", "purchases", "--level", "90%")
+    a, b = folders / "a", folders / "b"
+    result = cli("compare", a, b, "--measure", "purchases", "--level", "90%")
     assert result.stderr.splitlines() == [
         "not the same span: a: 2024-10-31 22:00:00Z to 2024-11-20 22:00:00Z; "
         "b: 2024-10-31 22:00:00Z to 2024-11-14 22:00:00Z",
