@@ -10,6 +10,9 @@ from meter_sim.wrong_input import WrongInputError
 if TYPE_CHECKING:
     from meter_sim.results.picture import Drawing
 
+_MOST_NAMED = 10
+"""Meters that an error names."""
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     help="Draw this one into --out: timeline, programme, migration, refusals, without_supply, workload, costs, "
     "tid_years; with --meter meter_diary, tid_store; of an experiment plans.",
 )
-@click.option("--meter", metavar="METER", help="The listed meter that meter_diary or tid_store is of.")
+@click.option("--meter", metavar="METER", help="The listed meter that meter_diary or tid_store is of [the only one].")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where --picture goes; ends in .png, .svg or .pdf."
 )
@@ -85,9 +88,8 @@ def _drawing(folder: Path, picture: str, meter: str | None) -> "Drawing":
     if picture not in names:
         raise WrongInputError(f"--picture: {picture!r} is not known, {nearest(picture, names)}")
     if picture in OF_METER:
-        if meter is None:
-            raise WrongInputError(f"--picture: {picture} is of one meter, name it with --meter")
-        return lambda: OF_METER[picture](read_result(folder), meter)
+        of = meter or _only_meter(folder, picture)
+        return lambda: OF_METER[picture](read_result(folder), of)
     if meter is not None:
         raise WrongInputError(
             f"--meter: {picture} is of all meters, leave it out; it goes with {' and '.join(OF_METER)}"
@@ -95,3 +97,15 @@ def _drawing(folder: Path, picture: str, meter: str | None) -> "Drawing":
     if picture == "plans":
         return lambda: plans(compared(read_compared(folder).plans, None, LEVEL))
     return lambda: OF_RESULT[picture](read_result(folder))
+
+
+def _only_meter(folder: Path, picture: str) -> str:
+    """The meter that a picture of one meter is of where none is named: the only one that is listed."""
+    from meter_sim.results.plots.needs import need_listed
+    from meter_sim.results.result import read_result
+
+    listed = need_listed(read_result(folder), picture)
+    if len(listed) > 1:
+        named = ", ".join(listed[:_MOST_NAMED]) + (", ..." if len(listed) > _MOST_NAMED else "")
+        raise WrongInputError(f"--picture: {picture} is of one meter, name it with --meter: {named}")
+    return listed[0]

@@ -50,6 +50,21 @@ def test_each_picture_of_a_meter(home, tmp_path, name):
     assert (tmp_path / "a.png").stat().st_size > 20_000
 
 
+def test_the_only_meter_need_not_be_named(home, tmp_path):
+    for name, named in (("a", ()), ("b", ("--meter", "home"))):
+        assert cli("plot", home, "--picture", "tid_store", *named, "--out", tmp_path / f"{name}.png").exit_code == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_one_of_several_meters_has_to_be_named(tmp_path):
+    folder = meter_sim.run(SCENARIOS / "kinds_of_meters.yaml").write(tmp_path / "kinds", plot=False)
+    outcome = cli("plot", folder, "--picture", "tid_store", "--out", tmp_path / "a.png")
+    assert outcome.exit_code == 2
+    assert outcome.output.startswith("--picture: tid_store is of one meter, name it with --meter: ")
+    assert outcome.output.count("\n") == 1
+    assert not (tmp_path / "a.png").exists()
+
+
 @pytest.mark.parametrize("form", BEGINNINGS)
 def test_the_same_bytes_in_each_form(home, tmp_path, form):
     for name in "ab":
@@ -87,7 +102,6 @@ def test_plans_of_an_experiment(home, tmp_path):
             "migration: the run has no areas, give its scenario a population or areas; of a listed meter draw "
             "meter_diary or tid_store",
         ),
-        (("--picture", "tid_store", "--out", "a.png"), "--picture: tid_store is of one meter, name it with --meter"),
         (
             ("--picture", "tid_store", "--meter", "hom", "--out", "a.png"),
             "tid_store: no listed meter is called 'hom', did you mean home? allowed are home",

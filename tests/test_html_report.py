@@ -402,13 +402,26 @@ def test_an_experiment(plans_folder):
     assert "3 plans were compared, 3 runs of each." in said
     assert "early against base: " in said
     [table] = [table for table in page.tables if table[0][0] == "measure"]
-    rows = [row for row in table if row[0] == "used, kWh"]
-    assert [row[1:3] for row in rows] == [["base", "3"], ["early", "3"], ["rural", "3"]]
-    assert rows[2][4] == "base"
-    assert rows[2][5].startswith("\N{MINUS SIGN}")
-    assert rows[2][5].endswith("*")
+    heads = ["measure", "base, 3 runs", "early, 3 runs", "early against base", "rural, 3 runs", "rural against base"]
+    assert list(table[0]) == heads
+    [row] = [row for row in table if row[0] == "used, kWh"]
+    assert row[5].startswith("\N{MINUS SIGN}")
+    assert row[5].endswith("*")
     assert "The answers are those of one run of 3 (replication 0)" in page.says("limits")
     assert "used kWh" not in said
+
+
+def test_many_plans_stand_one_below_the_other(plans_folder, monkeypatch):
+    side_by_side = Page(page_of(plans_folder))
+    monkeypatch.setattr("meter_sim.results.html.plans_compared._MOST_SIDE_BY_SIDE", 2)
+    page = Page(page_of(plans_folder))
+    [table] = [table for table in page.tables if table[0][0] == "measure"]
+    rows = [row for row in table if row[0] == "used, kWh"]
+    assert [row[1:3] for row in rows] == [["base", "3"], ["early", "3"], ["rural", "3"]]
+    assert [row[4] for row in rows] == ["", "base", "base"]
+    [wide] = [table for table in side_by_side.tables if table[0][0] == "measure"]
+    [line] = [row for row in wide if row[0] == "used, kWh"]
+    assert line[1:] == [rows[0][3], rows[1][3], rows[1][5], rows[2][3], rows[2][5]]
 
 
 def test_an_experiment_with_another_baseline_and_level(plans_folder):

@@ -178,7 +178,7 @@ def _legend(history: TidHistory) -> list[Line2D | Patch]:
     drawn: list[Line2D | Patch] = [
         Patch(color=SKY, alpha=0.25, label="store, smallest to greatest"),
         Line2D([], [], color=BLUE, linewidth=2.0, label="smallest: below it a TID is Old"),
-        Line2D([], [], color=GREY, linewidth=0.7, marker=".", label="TID in the store: again it is Used"),
+        Line2D([], [], color=GREY, linewidth=0.7, marker=".", label="TID in the store: entered again it is Used"),
     ]
     for result in _results(history):
         marker = marker_of(result)
