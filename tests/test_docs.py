@@ -4,6 +4,8 @@ import csv
 import importlib
 import json
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -29,6 +31,7 @@ from meter_sim.scenario import (
 )
 from meter_sim.scenario.reader import read_scenario, read_scenario_file
 from meter_sim.scenario.schema_timeline import CLEAR_REGISTERS, ENTRY_NAMES, ISSUE_NAMES, METER_TESTS
+from tests.kit import LONG
 
 QUESTIONS = (
     "rate_and_start",
@@ -104,6 +107,23 @@ def test_the_plans_of_the_readme_are_good(tmp_path):
     file, _ = read_scenario_file(tmp_path / "town.yaml")
     assert list(file.scenarios) == ["base", "early", "early_rural"]
     assert len(file.sweeps["level"]) == 5
+
+
+def test_from_a_list_of_meters_to_a_report_as_the_readme_says(tmp_path, monkeypatch):
+    """The commands as they stand there, but with 2 replications in place of 20 in the short form."""
+    steps = README[README.index("## Your own meters") : README.index("## From a run to a report")]
+    commands = re.findall(r"^ +\.venv/bin/meter-sim (.*)$", steps, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["validate", "run", "report", "run", "report"]
+    (tmp_path / "town").mkdir()
+    for name in ("meter_list.yaml", "meter_list.csv"):
+        shutil.copy(ROOT / "scenarios" / name, tmp_path / "town" / name)
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        words = shlex.split(command if LONG else command.replace("--replications 20", "--replications 2"))
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+    for page in ("town.html", "plans.html"):
+        assert "Ten questions of a planner" in Path(page).read_text(encoding="utf-8")
 
 
 def test_files_that_the_readme_names_are_there():
