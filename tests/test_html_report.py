@@ -88,6 +88,13 @@ def page_of(*folders, options=()):
     return out.read_text(encoding="utf-8")
 
 
+def page_in_words(*folders, options=()):
+    """The page with its pictures left blank, for what it says; drawing them takes most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("meter_sim.results.html.pictures._svg", lambda figure: b"<svg/>")
+        return page_of(*folders, options=options)
+
+
 @pytest.fixture(scope="module")
 def town_text(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
@@ -242,15 +249,22 @@ def test_tables_have_each_area(town):
 
 def test_visits_to_closed_doors(tmp_path):
     by_hand(tmp_path, **DOORS).write(tmp_path / "doors", plot=False)
-    said = Page(page_of(tmp_path / "doors")).says("revisits")
+    said = Page(page_in_words(tmp_path / "doors")).says("revisits")
     assert "Crews made 12 visits; at 10 (83.3 %) nobody opened." in said
     assert "2 customers called back for an appointment, and" in said
 
 
-def test_queues(tmp_path):
+@pytest.fixture(scope="module")
+def queues(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("desk")
+    prices = {"call": "12 currency", "office_visit": "15 currency"}
+    by_hand(folder, **QUEUES, costs=prices).write(folder / "queues", plot=False)
+    return folder / "queues"
+
+
+def test_queues(queues):
     """The desk of test_answers.py: ten ask at once and wait 0 to 90 minutes; the office, where four give up after 25."""
-    by_hand(tmp_path, **QUEUES).write(tmp_path / "queues", plot=False)
-    said = Page(page_of(tmp_path / "queues")).says("queues-in-last-month")
+    said = Page(page_in_words(queues)).says("queues-in-last-month")
     assert "Help desk: 11 requests in the 30 days before the deadline; 0 gave up and 0 were turned away." in said
     assert "They waited 41 min on average, nine of ten at most 1 h 20 min, the longest 1 h 30 min" in said
     assert "the longest queue held 9 customers." in said
@@ -263,7 +277,7 @@ PRICES = {"visit": "209 currency", "meter": "2280 currency"}
 def test_costs_by_area(tmp_path):
     """Nine visits, and one new meter, all in one area."""
     by_hand(tmp_path, **TOWN, costs=PRICES).write(tmp_path / "town", plot=False)
-    page = Page(page_of(tmp_path / "town"))
+    page = Page(page_in_words(tmp_path / "town"))
     assert "All together 4,161.00 in the base currency: 1,881.00 for visits and 2,280.00 for meters." in page.says(
         "costs"
     )
@@ -277,7 +291,7 @@ def test_an_area_alone_stands_for_all(tmp_path):
     one = {"areas": {"one": {}}, "meters": [meter(1, "one"), meter(2, "one")]}
     programme = {"change_key": {"from": "1", "to": "2"}, "phases": {"one": {"start": "2024-07-01", "channel": "sent"}}}
     by_hand(tmp_path, **one, programme=programme).write(tmp_path / "one", plot=False)
-    page = Page(page_of(tmp_path / "one"))
+    page = Page(page_in_words(tmp_path / "one"))
     assert next(table[1][0] for table in page.tables if table[0][0] == "area") == "one"
     assert not [row for table in page.tables for row in table if row[0] == "all areas"]
     assert "No crew made a visit." in page.says("revisits")
@@ -336,7 +350,7 @@ def test_no_deadline_and_none_within_the_run(tmp_path):
         "programme": programme,
     }
     by_hand(tmp_path, **sections).write(tmp_path / "bare", plot=False)
-    said = Page(page_of(tmp_path / "bare")).says("limits")
+    said = Page(page_in_words(tmp_path / "bare")).says("limits")
     assert (
         "states no last minute of credit under the old key, so the end of the run (16 October 2024) counts as one"
         in said
@@ -369,7 +383,7 @@ def test_an_expectation_that_was_not_met(tmp_path):
     text = HOUSEHOLD.read_text(encoding="utf-8").replace("expect: CRCError", "expect: Accept")
     (tmp_path / "wrong.yaml").write_text(text, encoding="utf-8")
     assert cli("run", tmp_path / "wrong.yaml", "--no-plot", "--out", tmp_path / "wrong").exit_code == 1
-    page = Page(page_of(tmp_path / "wrong"))
+    page = Page(page_in_words(tmp_path / "wrong"))
     assert "1 expectation of the scenario was not met." in page.says("short")
     assert "CRCError" in page.says("expectations")
 
@@ -379,7 +393,7 @@ def test_an_expectation_that_was_not_met(tmp_path):
 
 def test_several_results(home_folder, tmp_path):
     meter_sim.run(HOUSEHOLD, set={"meters.0.load": "rural"}).write(tmp_path / "rural", plot=False)
-    page = Page(page_of(tmp_path / "rural", home_folder))
+    page = Page(page_in_words(tmp_path / "rural", home_folder))
     said = page.says("short")
     assert "2 plans were compared, 1 run of each." in said
     assert "home against rural: " in said
@@ -391,13 +405,13 @@ def test_several_results(home_folder, tmp_path):
 
 def test_two_results_of_the_same_name(home_folder, tmp_path):
     meter_sim.run(HOUSEHOLD, seed=8).write(tmp_path / "home", plot=False)
-    page = Page(page_of(tmp_path / "home", home_folder))
+    page = Page(page_in_words(tmp_path / "home", home_folder))
     assert [text for level, text in page.headings if level == 2][3:5] == ["home (1)", "home (2)"]
     assert "not the same seeds" in page.says("compared")
 
 
 def test_an_experiment(plans_folder):
-    page = Page(page_of(plans_folder))
+    page = Page(page_in_words(plans_folder))
     said = page.says("short")
     assert "3 plans were compared, 3 runs of each." in said
     assert "early against base: " in said
@@ -412,9 +426,9 @@ def test_an_experiment(plans_folder):
 
 
 def test_many_plans_stand_one_below_the_other(plans_folder, monkeypatch):
-    side_by_side = Page(page_of(plans_folder))
+    side_by_side = Page(page_in_words(plans_folder))
     monkeypatch.setattr("meter_sim.results.html.plans_compared._MOST_SIDE_BY_SIDE", 2)
-    page = Page(page_of(plans_folder))
+    page = Page(page_in_words(plans_folder))
     [table] = [table for table in page.tables if table[0][0] == "measure"]
     rows = [row for row in table if row[0] == "used, kWh"]
     assert [row[1:3] for row in rows] == [["base", "3"], ["early", "3"], ["rural", "3"]]
@@ -425,7 +439,7 @@ def test_many_plans_stand_one_below_the_other(plans_folder, monkeypatch):
 
 
 def test_an_experiment_with_another_baseline_and_level(plans_folder):
-    page = Page(page_of(plans_folder, options=("--baseline", "rural", "--level", "80%")))
+    page = Page(page_in_words(plans_folder, options=("--baseline", "rural", "--level", "80%")))
     assert "base against rural: " in page.says("short")
     assert "80 % interval" in page.says("compared")
     assert "plans, plan rural" in page.says("short")
@@ -434,7 +448,7 @@ def test_an_experiment_with_another_baseline_and_level(plans_folder):
 def test_an_experiment_of_one_plan(plans_folder, tmp_path):
     out = tmp_path / "alone"
     cli("run", plans_folder.parent / "plans.yaml", "--replications", 2, "--no-plot", "--out", out)
-    page = Page(page_of(out))
+    page = Page(page_in_words(out))
     assert "base was run 2 times, each with a seed of its own." in page.says("short")
 
 
@@ -463,10 +477,8 @@ def test_every_question_has_its_picture(town):
     assert "After it 1 were issued." in told["key-changes-after-deadline"]
 
 
-def test_queues_and_costs_have_pictures(tmp_path):
-    prices = {"call": "12 currency", "office_visit": "15 currency"}
-    by_hand(tmp_path, **QUEUES, costs=prices).write(tmp_path / "queues", plot=False)
-    told = {picture["section"]: picture["alt"] for picture in Page(page_of(tmp_path / "queues")).pictures}
+def test_queues_and_costs_have_pictures(queues):
+    told = {picture["section"]: picture["alt"] for picture in Page(page_in_words(queues)).pictures}
     assert (
         "help desk: served 11, help desk: gave up 0, help desk: turned away 0, office: served 11"
         in (told["queues-in-last-month"])
