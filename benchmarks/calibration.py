@@ -37,13 +37,13 @@ CASES = (
     Case(
         "eskom",
         (
-            "areas.first.share=5%..20%",
+            "areas.first.share=5%..18%",
             "areas.second.share=30%..48%",
-            "areas.last.share=10%..23%",
+            "areas.fourth.share=1%..8%",
+            "areas.last.share=10%..25%",
             "customers.zero.share=10%..30%",
-            "customers.rare.share=1%..30%",
         ),
-        ("areas.first.share=5%..20%", "areas.second.share=30%..48%", "customers.zero.share=10%..30%"),
+        ("areas.first.share=5%..18%", "areas.second.share=30%..48%", "customers.zero.share=10%..30%"),
         "2024-06-30",
     ),
     Case(
