@@ -23,7 +23,6 @@ import pandas as pd
 import meter_sim
 from meter_sim.results import plots
 
-
 # %% [markdown]
 # ## 1. A household that changes its key in time
 #

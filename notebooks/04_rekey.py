@@ -62,8 +62,8 @@ shares.pivot(index="date", columns="area", values="share").round(1)
 # utility. They are the ones that buy elsewhere.
 
 # %%
-open_days = rekey.areas[["date", "area", "true_old_key", "true_partly_entered", "true_cannot_change"]]
-still_open = open_days.drop(columns=["date", "area"]).sum(axis=1).groupby(rekey.areas["date"]).sum()
+country = rekey.areas.query("area == '(all)'").set_index("date")
+still_open = country[["true_old_key", "true_partly_entered", "true_cannot_change"]].sum(axis=1)
 axis = still_open.plot(
     drawstyle="steps-post", color="#d55e00", figsize=(9, 3.2), ylabel="meters open to the stolen key"
 )
@@ -103,8 +103,8 @@ pd.DataFrame({name: {row: result.summary["measures"][row] for row in rows} for n
 # cannot give it. What can: a purchase under the new key that is followed by another.
 
 # %%
-answers = messages.summary["answers"]["presumed_and_true"]["(all)"]
-pd.Series(answers, name="messages to all").to_frame()
+states = messages.summary["answers"]["presumed_and_true"]["(all)"]["by_register_and_true_state"]
+pd.DataFrame(states).fillna(0).astype(int).rename_axis(index="in truth", columns="in the register")
 
 # %% [markdown]
 # ## What this does not tell

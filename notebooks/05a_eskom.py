@@ -84,6 +84,10 @@ early = {path: ends for path, ends in bounds.items() if path not in ("areas.last
 ahead = meter_sim.forecast(SCENARIO, COUNTS, early, until="2024-06-30", **HOW)
 print(ahead)
 
+# %% [markdown]
+# The broken line says where the counts that were fitted end. The short orange lines at the deadline are the outcomes of
+# single runs.
+
 # %%
 ahead.plot()
 

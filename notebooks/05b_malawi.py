@@ -83,6 +83,10 @@ fit.plot()
 ahead = meter_sim.forecast(SCENARIO, COUNTS, bounds, until="2023-12-31", **HOW)
 print(ahead)
 
+# %% [markdown]
+# The broken line says where the counts that were fitted end. The short orange lines at the deadline are the outcomes of
+# single runs.
+
 # %%
 ahead.plot()
 

@@ -81,6 +81,10 @@ early = {path: ends for path, ends in bounds.items() if path != "customers.zero.
 ahead = meter_sim.forecast(SCENARIO, COUNTS, early, until="2024-09-30", **HOW)
 print(ahead)
 
+# %% [markdown]
+# The broken line says where the counts that were fitted end. The short orange lines at the deadline are the outcomes of
+# single runs.
+
 # %%
 ahead.plot()
 
