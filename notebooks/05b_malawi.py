@@ -50,7 +50,9 @@ counts.style.hide().set_table_styles([{"selector": "th, td", "props": "text-alig
 # ## 2. Fitted to all counts
 #
 # Two values are fitted: the visits a day of the one crew in the cities, and of the one in the rest of the country. The
-# scenario has 5,000 meters that stand for all, so 25 visits a day are about 3,000 in truth.
+# scenario has 5,000 meters that stand for all, so 25 visits a day are about 3,000 in truth. Look at the intervals: they
+# are wide although the curve fits well. Three counts less two values leave one by which to judge how far counts
+# scatter, and from one nobody can be sure.
 
 # %%
 bounds = {
@@ -76,8 +78,8 @@ fit.plot()
 # ## 3. Foretold from the first counts
 #
 # The same with the first two counts alone. They are of the cities, and they end before the crews went to the rest. So
-# they tell *nothing* of the visits there. Look how the fit says so, and how wide it makes the band: from nearly nothing
-# done to nearly all. That is the honest answer. The crews that are planned, not the counts, would have to narrow it.
+# they tell *nothing* of the visits there. Look how the fit says so, and how wide it makes the band: from half done to
+# all done. That is the honest answer. The crews that are planned, not the counts, would have to narrow it.
 
 # %%
 ahead = meter_sim.forecast(SCENARIO, COUNTS, bounds, until="2023-12-31", **HOW)

@@ -4,8 +4,8 @@
     python notebooks/keep_outputs.py 01 05a     # those whose names begin so
     python notebooks/keep_outputs.py --words 05a  # only words were changed: take them over, run nothing
 
-Each `NN_name.py` is run from its folder, and `NN_name.ipynb` written beside it with the outputs: the same cells, without
-times and names of machines. `METER_SIM_NOTEBOOK_SIZE=ci` runs them small. Needs `pip install '.[notebooks]'`.
+Each `NN_name.py` is run from its folder, and `NN_name.ipynb` written beside it with the outputs: the same cells,
+without times and names of machines. `METER_SIM_NOTEBOOK_SIZE=ci` runs them small. Needs `pip install '.[notebooks]'`.
 """
 
 import argparse
