@@ -66,9 +66,10 @@ fit = meter_sim.calibrate(SCENARIO, COUNTS, bounds, **HOW)
 print(fit)
 
 # %% [markdown]
-# The black dots are the counts with the error that they are given, the band is where nine or more of ten such rollouts
-# would lie. Look at the bend in early 2024: by then those who buy every week have changed, and the curve waits for
-# those who buy rarely.
+# The black dots are the counts with the error that they are given; of a hundred such rollouts 95 would lie in the
+# widest band. Look at the steps: each is an area that is pre-coded. After each the curve is flat almost at once: those
+# who buy every few days are done within weeks, and those who do not buy do not come. The last three counts lie above
+# the curve: five values are not enough to bend it there.
 
 # %%
 fit.plot()
@@ -77,7 +78,9 @@ fit.plot()
 # ## 3. Foretold from the first counts
 #
 # The same with the counts up to 30 June 2024 alone. Fewer values are fitted, since fewer counts can tell fewer values.
-# The hollow diamonds were held back. Look whether they lie in the bands, and on which side if they do not.
+# Look at the counts that were held back: the two of 24 November, which differ by 3.5 points between themselves, lie to
+# both sides of what was foretold, and that of 7 July lies outside its band. Look also at the share of zero buyers
+# beside that of the first fit: the bands are narrow, and the value that made them moved by more than its interval.
 
 # %%
 early = {path: ends for path, ends in bounds.items() if path not in ("areas.last.share", "customers.rare.share")}
