@@ -8,13 +8,27 @@ from importlib.metadata import version as _version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meter_sim.calibration.error import CalibrationError
 from meter_sim.scenario.error import ScenarioError
+from meter_sim.vending.decoder_key import decoder_key
 
 if TYPE_CHECKING:
+    from meter_sim.calibration.calibration import Calibration
+    from meter_sim.calibration.forecast import Forecast
     from meter_sim.experiments.experiment import Experiment
     from meter_sim.results.result import Result
 
-__all__ = ["ScenarioError", "__version__", "experiment", "read_result", "run"]
+__all__ = [
+    "CalibrationError",
+    "ScenarioError",
+    "__version__",
+    "calibrate",
+    "decoder_key",
+    "experiment",
+    "forecast",
+    "read_result",
+    "run",
+]
 
 __version__ = _version("meter_sim")
 
@@ -25,21 +39,36 @@ def run(
     scenario: str | None = None,
     set: Mapping[str, str] | None = None,
     seed: int | None = None,
+    engine: str = "auto",
+    workers: int = 1,
+    events: str | None = None,
     allow_code: bool = False,
 ) -> "Result":
     """Run a scenario file and return its result.
 
     `scenario` is one of those that the file names, None the file as it is. `set` overrides single values by path
     (`{"meters.0.credit": "5 kWh"}`), `seed` the scenario's seed. Expectations that were not met are in
-    `Result.failures`. Behaviours in Python that the file names are run only with `allow_code`. Raises ScenarioError
-    with a line for each fault of the file.
-    """
-    from meter_sim.engine.reference import run as run_reference
-    from meter_sim.results.result import result_of
-    from meter_sim.scenario.reader import read_scenario
+    `Result.failures`. Behaviours in Python that the file names are run only with `allow_code`.
 
-    read = read_scenario(path, _overrides(set, seed), scenario=scenario, allow_code=allow_code)
-    return result_of(read, run_reference(read))
+    `engine` is `fleet`, `reference`, or `auto`: the fleet engine for a run of at least 1,000,000 meter-days without
+    timeline and without Python, else the reference engine. `workers` are processes side by side; a script that takes
+    more than one needs `if __name__ == "__main__":` around the call. Of meters that are not listed by themselves
+    `events` keeps `all`, `refusals`, `none`, or all of a share of them (`sample:1%`); None keeps all of a run of at
+    most 1,000,000 meter-days, and of a larger one the refusals.
+
+    Raises ScenarioError with a line for each fault of the file, and for an engine that cannot run it.
+    """
+    from meter_sim.sharded.in_memory import run_file
+
+    return run_file(
+        path,
+        _overrides(set, seed),
+        scenario=scenario,
+        engine=engine,
+        workers=workers,
+        events=events,
+        allow_code=allow_code,
+    )
 
 
 def experiment(
@@ -77,6 +106,75 @@ def experiment(
         baseline=baseline,
     )
     return carry_out(designed, workers=workers)
+
+
+def calibrate(
+    scenario: str | Path,
+    observed: str | Path,
+    fit: Mapping[str, str] | Sequence[str],
+    *,
+    count: str = "register",
+    evaluations: int = 60,
+    seeds: int = 2,
+    replications: int = 20,
+    engine: str = "auto",
+    workers: int = 1,
+    set: Mapping[str, str] | None = None,
+    seed: int | None = None,
+) -> "Calibration":
+    """Fit values of a scenario file to the dated counts of a CSV file, as `meter-sim calibrate` does.
+
+    `fit` are bounds by path (`{"customers.zero.share": "10%..35%"}`), or paths alone. `count` says what counts as
+    migrated: `register`, `confirmed` or `true`. At most so many `evaluations` (sets of values, at least 3) are tried,
+    each with so many `seeds`; the bands come of so many `replications` (at least 2). The result does not depend on
+    `workers`.
+
+    Raises CalibrationError for counts and bounds, ScenarioError for the scenario, before anything is run.
+    """
+    from meter_sim.calibration.calibration import Choices
+    from meter_sim.calibration.prepare import calibrated
+
+    choices = Choices(evaluations, seeds, replications)
+    overrides = _overrides(set, seed)
+    return calibrated(scenario, observed, fit, choices, set=overrides, count=count, engine=engine, workers=workers)
+
+
+def forecast(
+    scenario: str | Path,
+    observed: str | Path,
+    fit: Mapping[str, str] | Sequence[str],
+    *,
+    until: str,
+    deadline: str | None = None,
+    count: str = "register",
+    evaluations: int = 60,
+    seeds: int = 2,
+    replications: int = 20,
+    engine: str = "auto",
+    workers: int = 1,
+    set: Mapping[str, str] | None = None,
+    seed: int | None = None,
+) -> "Forecast":
+    """Fit to the counts up to the day `until` and run on, as `meter-sim forecast` does; the later counts are held back.
+
+    Days are texts such as `2024-06-30`; `deadline` is the day that is foretold, by default the last of credit under
+    the old key. All else is as with `calibrate`.
+    """
+    from meter_sim.calibration.calibration import Choices
+    from meter_sim.calibration.prepare import foretold
+
+    return foretold(
+        scenario,
+        observed,
+        fit,
+        Choices(evaluations, seeds, replications),
+        until=until,
+        deadline=deadline,
+        set=_overrides(set, seed),
+        count=count,
+        engine=engine,
+        workers=workers,
+    )
 
 
 def _overrides(values: Mapping[str, str] | None, seed: int | None) -> dict[str, str]:

@@ -14,15 +14,14 @@ from meter_sim.cli_bench import benchsheet
 from meter_sim.cli_bulk import keychange
 from meter_sim.cli_calibrate import calibrate, forecast
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
-from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local, needs_meters
+from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local
 from meter_sim.cli_plot import plot
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
 from meter_sim.cli_report import report
 from meter_sim.cli_sets import overrides_of
 from meter_sim.cli_token import token
-from meter_sim.detail import Detail, Keep, fitting
-from meter_sim.distribution import chance
+from meter_sim.detail import Keep, fitting
 from meter_sim.wrong_input import WrongInputError
 
 if TYPE_CHECKING:
@@ -114,6 +113,7 @@ def run(
     from meter_sim.results.result import ResultError
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.scenario.reader import read_scenario
+    from meter_sim.sharded.engines import needs_meters
 
     overrides = overrides_of(sets, seed)
     wanted = None if events is None else _kept(events)
@@ -155,20 +155,13 @@ def run(
 
 def _kept(text: str) -> Keep:
     """What --events asks for: a level, or a share of the meters of which all is kept."""
-    from meter_sim.scenario.quantities import QuantityError, percentage
+    from meter_sim.scenario.kept_events import kept_events
+    from meter_sim.scenario.quantities import QuantityError
 
-    if text in tuple(Detail):
-        return Keep(Detail(text))
-    word, colon, share = text.partition(":")
-    if word != "sample" or not colon:
-        raise WrongInputError(f"--events: {text!r} is not known, allowed are none, refusals, all, and sample:1%")
     try:
-        sampled = percentage(share)
+        return kept_events(text)
     except QuantityError as error:
-        raise WrongInputError(f"--events: sample: {error}") from None
-    if not 0 < sampled <= 1:
-        raise WrongInputError(f"--events: sample: {share} is not above 0% and at most 100%")
-    return Keep(Detail.NONE, chance(sampled))
+        raise WrongInputError(f"--events: {error}") from None
 
 
 def _check_traces(file: Path, scenario: "Scenario", traces: Sequence[str]) -> None:

@@ -49,11 +49,6 @@ def local(places: "Sequence[Path | Url]") -> list[Path]:
     return [place for place in places if isinstance(place, Path)]
 
 
-def needs_meters(scenario: "Scenario", engine: "Engine | None") -> bool:
-    """Whether a population that was read to be drawn later has to be drawn before the run."""
-    return scenario.population is not None and (engine is None or not scenario.population.is_exact)
-
-
 def fleet_options(command: Callable[..., None]) -> Callable[..., None]:
     """--engine, --resume, --cluster and --memory of `run`."""
     for option in (

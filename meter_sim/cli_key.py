@@ -6,14 +6,12 @@ from typing import TypeVar
 
 import click
 
-from meter_sim.sts.dkga import DecoderKey, derive, dkga_named
+from meter_sim.sts.dkga import DecoderKey
 from meter_sim.sts.errors import StsError
 from meter_sim.sts.identity import (
     GREATEST_KEN,
     IdRecord,
-    KeyIdentity,
     KeyType,
-    MeterPan,
     encryption_named,
     key_expiry_number,
 )
@@ -47,14 +45,19 @@ class KeyOptions:
 
     def decoder_key(self) -> DecoderKey:
         """The decoder key that they name. Raises StsError."""
-        from meter_sim.vending.vending_key import vending_key_value
+        from meter_sim.vending.decoder_key import decoder_key
 
-        encryption = encryption_named(self.ea)
-        dkga = dkga_named(self.dkga)
-        identity = KeyIdentity(
-            MeterPan(self.pan), self.sgc, self.ti, self.krn, KeyType[self.kt], encryption, self.base_date
+        return decoder_key(
+            self.pan,
+            self.sgc,
+            key_revision=self.krn,
+            tariff_index=self.ti,
+            key_type=self.kt,
+            encryption=self.ea,
+            base_date=self.base_date,
+            dkga=self.dkga,
+            vending_key=self.key,
         )
-        return derive(identity, dkga, vending_key_value(self.key, dkga))
 
 
 _IN_ID_RECORD = ("pan", "sgc", "krn", "ti", "ea")

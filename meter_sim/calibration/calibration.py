@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ from meter_sim.calibration.observed import Point, check_in_run
 from meter_sim.calibration.parameter import Parameter
 from meter_sim.calibration.runs import OneRun, Runs, Subject, curve_of
 from meter_sim.calibration.uncertainty import Spread, draws, quantile, spread_of, verdicts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 LEVELS = (0.5, 0.8, 0.95)
 """The shares of outcomes that the bands are to hold."""
@@ -104,7 +110,8 @@ class Calibration:
     """What came of it. `curve` is the mean over runs at the fitted values, of 1, by local day from `subject.first_day`.
 
     `drawn` are the curves of runs with values drawn around the fit and a seed of their own, a row a run; `error` is the
-    standard deviation, of 1, by which a count lies beside the curve beyond what these say.
+    standard deviation, of 1, by which a count lies beside the curve beyond what these say. As text it is the lines that
+    `meter-sim calibrate` prints.
     """
 
     subject: Subject
@@ -129,6 +136,50 @@ class Calibration:
     def held_back(self) -> tuple[Compared, ...]:
         """The counts after `until`, which the fit did not see."""
         return tuple(each for each in self.compared if not each.is_fitted)
+
+    @property
+    def values(self) -> "pd.DataFrame":
+        """One row a fitted value: its path, value, interval and unit, and what the counts cannot tell of it."""
+        import pandas as pd
+
+        from meter_sim.calibration.fit_tables import value_row
+
+        return pd.DataFrame([value_row(each) for each in self.estimates])
+
+    @property
+    def counts(self) -> "pd.DataFrame":
+        """One row a count beside the curve, in percent: residual, whether it was fitted, the ends of the bands."""
+        import pandas as pd
+
+        from meter_sim.calibration.fit_tables import count_row
+
+        return pd.DataFrame([count_row(each) for each in self.compared])
+
+    @property
+    def by_day(self) -> "pd.DataFrame":
+        """One row a local day: the curve and the ends of its bands, in percent of the meters in scope."""
+        from meter_sim.calibration.fit_tables import curve_table
+
+        frame: pd.DataFrame = curve_table(self).to_pandas()
+        return frame
+
+    def plot(self) -> "Figure":
+        """Counts, curve and bands, the residuals below, as a matplotlib figure."""
+        from meter_sim.calibration.fit_plot import fit_figure
+
+        return fit_figure(self)
+
+    def write(self, folder: str | Path, *, plot: bool = True) -> Path:
+        """Write all files into a folder, at once. Raises ResultError as `Result.write` does."""
+        from meter_sim.calibration.fit_folder import write_fit
+
+        write_fit(self, Path(folder), plot=plot)
+        return Path(folder)
+
+    def __str__(self) -> str:
+        from meter_sim.calibration.fit_text import fit_lines
+
+        return "\n".join(fit_lines(self))
 
 
 def calibrate(

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from meter_sim import __version__
-from meter_sim.calibration.calibration import LEVEL, LEVELS, Calibration, Compared, Errors, Estimate
+from meter_sim.calibration.calibration import LEVEL, LEVELS, Calibration, Errors, Estimate
+from meter_sim.calibration.fit_tables import PLACES, count_row, curve_table, percent
 from meter_sim.calibration.forecast import Forecast
 from meter_sim.local_time import date_of
 from meter_sim.results.folder import complete_or_not_there, names_in
@@ -23,8 +23,6 @@ RESIDUALS = "residuals.csv"
 PICTURE = "fit.png"
 OUTCOMES = "outcomes.csv"
 FILES = (FIT, CURVE_CSV, CURVE_TABLE, RESIDUALS, PICTURE, OUTCOMES)
-_PLACES = 4
-"""Decimal places of percentages: a ten-thousandth of a percentage point."""
 
 
 def strange_in(folder: Path) -> str | None:
@@ -40,12 +38,12 @@ def write_fit(calibration: Calibration, folder: Path, forecast: Forecast | None 
         table = curve_table(calibration)
         pq.write_table(table, draft / CURVE_TABLE)
         _write_csv(draft / CURVE_CSV, table.column_names, (row.values() for row in table.to_pylist()))
-        rows = [_row(each) for each in calibration.compared]
+        rows = [count_row(each) for each in calibration.compared]
         _write_csv(draft / RESIDUALS, list(rows[0]), (row.values() for row in rows))
         if forecast is not None:
             seeds = calibration.subject.seeds(len(forecast.outcomes))
             outcomes = enumerate(zip(seeds, forecast.outcomes.tolist(), strict=True))
-            rows_of = ((number, seed, _percent(share)) for number, (seed, share) in outcomes)
+            rows_of = ((number, seed, percent(share)) for number, (seed, share) in outcomes)
             _write_csv(draft / OUTCOMES, ["replication", "seed", "percent"], rows_of)
         if plot:
             from meter_sim.calibration.fit_plot import fit_figure
@@ -61,46 +59,11 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object
     path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
 
 
-def _percent(share: float) -> float:
-    return round(100 * share, _PLACES)
-
-
-def curve_table(calibration: Calibration) -> pa.Table:
-    """One row a local day: the curve and the ends of its bands, in percent of the meters in scope."""
-    first = calibration.subject.first_day
-    columns = {
-        "date": pa.array([date_of(first + day).isoformat() for day in range(len(calibration.curve))], pa.string()),
-        "percent": pa.array([_percent(share) for share in calibration.curve.tolist()], pa.float64()),
-    }
-    for band in calibration.bands:
-        for name, values in (("low", band.low), ("high", band.high)):
-            column = [_percent(share) for share in values.tolist()]
-            columns[f"{name}_{100 * band.level:.0f}"] = pa.array(column, pa.float64())
-    return pa.table(columns)
-
-
-def _row(each: Compared) -> dict[str, object]:
-    """A count beside the curve, in percent and percentage points."""
-    row: dict[str, object] = {
-        "date": each.point.date,
-        "observed": _percent(each.point.share),
-        "within": _percent(each.point.within),
-        "curve": _percent(each.curve),
-        "residual": _percent(each.residual),
-        "fitted": "yes" if each.is_fitted else "no",
-    }
-    for level in LEVELS:
-        name = f"{100 * level:.0f}"
-        row |= {f"low_{name}": _percent(each.lows[level]), f"high_{name}": _percent(each.highs[level])}
-        row[f"inside_{name}"] = "yes" if each.is_inside(level) else "no"
-    return row
-
-
 def described(calibration: Calibration, forecast: Forecast | None = None) -> dict[str, Json]:
     """What was fitted and how well, for fit.json: percentages, and values in their own units."""
     subject, choices = calibration.subject, calibration.choices
     sets: list[Json] = [f"{each.parameter.path}={each.text}" for each in calibration.estimates]
-    correlations: list[Json] = [[round(value, _PLACES) for value in row] for row in calibration.correlations.tolist()]
+    correlations: list[Json] = [[round(value, PLACES) for value in row] for row in calibration.correlations.tolist()]
     told: dict[str, Json] = {
         "meter_sim": __version__,
         "scenario": subject.title,
@@ -115,8 +78,8 @@ def described(calibration: Calibration, forecast: Forecast | None = None) -> dic
         "set": sets,
         "fitted": _errors(Errors.of(calibration.fitted)),
         "held_back": _errors(Errors.of(calibration.held_back)),
-        "error_of_a_count": _percent(calibration.error),
-        "scatter_beyond_within": round(calibration.scale, _PLACES),
+        "error_of_a_count": percent(calibration.error),
+        "scatter_beyond_within": round(calibration.scale, PLACES),
         "evaluations": calibration.evaluations,
         "ended_by_itself": calibration.converged,
         "seeds": choices.seeds,
@@ -125,10 +88,9 @@ def described(calibration: Calibration, forecast: Forecast | None = None) -> dic
     if forecast is not None:
         told["forecast"] = {
             "date": date_of(forecast.deadline).isoformat(),
-            "percent": _percent(forecast.mean),
+            "percent": percent(forecast.mean),
             "bands": {
-                f"{100 * level:.0f}": [_percent(low), _percent(high)]
-                for level, (low, high) in forecast.intervals.items()
+                f"{100 * level:.0f}": [percent(low), percent(high)] for level, (low, high) in forecast.intervals.items()
             },
             "held_back_inside": {f"{100 * level:.0f}": forecast.inside(level) for level in LEVELS},
         }
@@ -150,7 +112,7 @@ def _parameter(each: Estimate) -> dict[str, Json]:
 
 def _errors(errors: Errors) -> dict[str, Json]:
     def rounded(value: float | None) -> float | None:
-        return None if value is None else round(value, _PLACES)
+        return None if value is None else round(value, PLACES)
 
     return {
         "counts": errors.points,

@@ -95,6 +95,11 @@ def _behaviour(scenario: Scenario) -> str:
     return next((one.name for one in customers if one is not None and one.behaviour is not None), "")
 
 
+def needs_meters(scenario: Scenario, engine: Engine | None) -> bool:
+    """Whether a population that was read to be drawn later has to be drawn before the run; None runs it as a whole."""
+    return scenario.population is not None and (engine is None or not scenario.population.is_exact)
+
+
 def check_spread(scenario: Scenario) -> None:
     """Raise EngineError where a scenario cannot be handed to other processes."""
     name = _behaviour(scenario)
