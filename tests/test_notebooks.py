@@ -18,8 +18,6 @@ from meter_sim.vending.vending_key import TEST_KEY_NAMES, vending_key_value
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("[0-9]*.py"))
 README = (NOTEBOOKS / "README.md").read_text(encoding="utf-8")
-KEPT_SMALL = {"05c_namibia"}
-"""Notebooks whose outputs are still those of the small size; `notebooks/README.md` says so."""
 LARGEST = 600_000
 """Bytes of a notebook with its outputs."""
 PUBLIC = {
@@ -57,13 +55,13 @@ def test_text_and_outputs_have_the_same_cells(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_are_there_and_of_the_size_that_is_told(name):
+def test_outputs_are_there_and_of_full_size(name):
     cells = [cell for cell in kept(name)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert sum(bool(cell["outputs"]) for cell in cells) >= len(cells) - 1
     [told] = ["".join(each.get("text", ())) for each in outputs(name)][:1]
     if any("METER_SIM_NOTEBOOK_SIZE" in "".join(cell["source"]) for cell in cells):
-        assert told.startswith("size ci" if name in KEPT_SMALL else "size full")
+        assert told.startswith("size full")
     assert (NOTEBOOKS / f"{name}.ipynb").stat().st_size < LARGEST
 
 
