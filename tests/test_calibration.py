@@ -378,6 +378,31 @@ def test_one_value_and_many_counts_are_a_mean():
     assert spread.covariance[0, 0] == pytest.approx(1 / number, rel=0.01)
 
 
+def test_fewer_counts_tell_less():
+    """Three counts off by 2 or 0; without the third, which no value moves, nothing is surer. Before, it was ten times."""
+    slopes = np.array([[20.0, 0.0], [30.0, 0.0], [0.0, 20.0]])
+    residuals = np.array([2.0, 0.5, 0.0])
+    three = spread_of(slopes, residuals, np.zeros((3, 3)))
+    two = spread_of(slopes[:2], residuals[:2], np.zeros((2, 2)))
+    assert two.half_widths(0.95)[0] >= three.half_widths(0.95)[0]
+    assert two.freedom == pytest.approx(4 + 2 - 1, abs=0.05)  # a value that moves nothing uses up no count
+    assert three.freedom == pytest.approx(4 + 3 - 2, abs=0.05)
+
+
+def test_a_count_has_a_band_of_its_own(town):
+    """A count that nobody trusts is held against a band as wide as that."""
+    what = subject(town)
+    sure = points_of(plateau_and_pace(what, ("13%", "26%"), 0))
+    last = sure[-1]
+    doubtful = (*sure[:-1], Point("", last.date, last.first, last.last, last.share, 0.08))
+    of_sure, of_doubtful = (
+        calibrate(what, points, Choices(30, 1, 4), one_run=plateau_and_pace) for points in (sure, doubtful)
+    )
+    widths = [done.compared[-1].highs[0.5] - done.compared[-1].lows[0.5] for done in (of_sure, of_doubtful)]
+    assert widths[1] > 4 * widths[0]
+    assert of_doubtful.bands[0].high[-1] - of_doubtful.bands[0].low[-1] < widths[1] / 2
+
+
 def test_the_chance_of_runs_widens():
     slopes = np.full((4, 1), 100.0)
     without, with_it = (

@@ -215,8 +215,8 @@ def calibrate(
         drawn = np.stack(runs.curves(list(zip(texts, seeds[: choices.replications], strict=True))))
     error = spread.scale * float(np.median([point.within for point in used]))
     curve: Shares = own.mean(axis=0)
-    bands = tuple(_band(drawn, error, level) for level in LEVELS)
-    compared = tuple(_compared(point, curve, bands, subject.first_day, point.last <= until) for point in points)
+    bands = tuple(_band(drawn, error, spread.freedom, level) for level in LEVELS)
+    compared = tuple(_compared(point, curve, drawn, spread, subject.first_day, point.last <= until) for point in points)
     deviations = np.sqrt(np.diag(spread.covariance))
     return Calibration(
         subject, choices, _estimates(subject.parameters, found, spread, used),
@@ -252,19 +252,24 @@ def _estimates(
     )
 
 
-def _band(drawn: NDArray[np.float64], error: float, level: float) -> Band:
-    """Around the mean of the drawn curves: their standard deviation, and beside it that of a count from the curve."""
+def _band(drawn: NDArray[np.float64], error: float, freedom: float, level: float) -> Band:
+    """Around the mean of the drawn curves: where one more run and a count beside it are to lie.
+
+    Their variance is that of the drawn curves, with what their mean may be off, and that of a count from the curve.
+    """
     number = len(drawn)
     middle = drawn.mean(axis=0)
-    variance = drawn.var(axis=0, ddof=1) if number > 1 else np.zeros(drawn.shape[1])
-    half = quantile(level, number - 1 if number > 1 else None) * np.sqrt(variance + error**2)
+    variance = drawn.var(axis=0, ddof=1) * (1 + 1 / number)
+    half = quantile(level, min(number - 1, freedom)) * np.sqrt(variance + error**2)
     return Band(level, np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0))
 
 
-def _compared(point: Point, curve: Shares, bands: tuple[Band, ...], first_day: int, is_fitted: bool) -> Compared:
-    def at(shares: Shares) -> float:
-        return float(at_points(shares, first_day, (point,))[0])
-
-    lows = {band.level: at(band.low) for band in bands}
-    highs = {band.level: at(band.high) for band in bands}
-    return Compared(point, at(curve), lows, highs, is_fitted)
+def _compared(
+    point: Point, curve: Shares, drawn: NDArray[np.float64], spread: Spread, first_day: int, is_fitted: bool
+) -> Compared:
+    """A count beside the curve; its bands are those of a count that may be off by as much as this one says."""
+    at_count = np.stack([at_points(each, first_day, (point,)) for each in drawn])
+    bands = [_band(at_count, spread.scale * point.within, spread.freedom, level) for level in LEVELS]
+    lows = {band.level: float(band.low[0]) for band in bands}
+    highs = {band.level: float(band.high[0]) for band in bands}
+    return Compared(point, float(at_points(curve, first_day, (point,))[0]), lows, highs, is_fitted)

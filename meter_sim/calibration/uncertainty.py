@@ -18,6 +18,8 @@ BLURRED = 0.7
 TOGETHER = 0.95
 """Correlation from which on two values are told only together."""
 AT_BOUND = 0.01
+JUDGED = 4
+"""How many counts' scatter the points' own standard deviations are worth, which somebody judged (G)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,11 @@ class Spread:
     """What is known of the values around the fit.
 
     `scale` is by how much the points scatter more than they say of themselves (1: no more); `freedom` the degrees of
-    freedom of that estimate, None where it says nothing beyond the points' own. `covariance` is that of the places.
+    freedom of that estimate. `covariance` is that of the places.
     """
 
     scale: float
-    freedom: int | None
+    freedom: float
     covariance: Array
 
     def half_widths(self, level: float) -> Array:
@@ -37,10 +39,9 @@ class Spread:
         return quantile(level, self.freedom) * np.sqrt(np.diag(self.covariance))
 
 
-def quantile(level: float, freedom: int | None) -> float:
-    """How many standard deviations an interval reaches to each side: Student's t, or the normal's for None."""
-    tail = 0.5 + level / 2
-    return float(stats.norm.ppf(tail) if freedom is None else stats.t.ppf(tail, freedom))
+def quantile(level: float, freedom: float) -> float:
+    """How many standard deviations an interval reaches to each side, by Student's t."""
+    return float(stats.t.ppf(0.5 + level / 2, freedom))
 
 
 def spread_of(slopes: Array, residuals: Array, chance: Array) -> Spread:
@@ -48,17 +49,19 @@ def spread_of(slopes: Array, residuals: Array, chance: Array) -> Spread:
 
     `slopes` has a row a point and a column a parameter, `residuals` are those of the fit, `chance` is the covariance of
     the compared curve at the points that comes of the chance of its runs. The bounds count as knowledge too: without
-    points a value may be anywhere between them.
+    points a value may be anywhere between them, and a value that no point tells uses up no point. What the points say
+    of their own scatter counts like `JUDGED` further points, so that two or three are not left to themselves.
     """
     points, parameters = slopes.shape
-    freedom = points - parameters
-    scattered = float(residuals @ residuals) / freedom if freedom > 0 else 1.0
-    scale = max(scattered, 1.0)
-    known = slopes.T @ slopes / scale + np.eye(parameters) / BOUNDS_VARIANCE
+    bounds = np.eye(parameters) / BOUNDS_VARIANCE
+    used_up = float(np.trace(np.linalg.solve(slopes.T @ slopes + bounds, slopes.T @ slopes)))
+    freedom = JUDGED + points - used_up
+    scale = max((JUDGED + float(residuals @ residuals)) / freedom, 1.0)
+    known = slopes.T @ slopes / scale + bounds
     inverse = np.linalg.inv(known)
     gain = inverse @ slopes.T / scale
     covariance = inverse + gain @ chance @ gain.T
-    return Spread(float(np.sqrt(scale)), freedom if scattered > 1 and freedom > 0 else None, covariance)
+    return Spread(float(np.sqrt(scale)), freedom, covariance)
 
 
 def verdicts(slopes: Array, covariance: Array, places: Array, within: Array, names: tuple[str, ...]) -> list[str]:
