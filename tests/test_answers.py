@@ -215,11 +215,12 @@ def test_5_replacements(answers):
         "replaced_by_month": {},
         "still_waiting": 0,
         "stock_at_end": 0,
+        "cannot_change_at_end": 0,
         "meters_to_order": 0,
     }
     wanted = {
         "cannot_change": {"rigid": 2}, "replaced": 1, "replaced_by_month": {"2024-07": 1},
-        "still_waiting": 1, "stock_at_end": 0, "meters_to_order": 1,
+        "still_waiting": 1, "stock_at_end": 0, "cannot_change_at_end": 1, "meters_to_order": 1,
     }  # fmt: skip
     assert answers["replacements"] == {"shops": none, "crews": wanted, "posts": none, "left": none, "(all)": wanted}
 

@@ -51,7 +51,14 @@ def test_counts_are_read_by_date(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("day,percent\n2024-01-01,3\n", ":1: the columns date and percent, or date, migrated and in_scope are needed"),
+        (
+            "date;percent\n2024-01-01;3\n",
+            ":1: the columns date and percent, or date, migrated and in_scope are needed, parted by commas",
+        ),
+        (
+            f'date,percent,note\n2024-01-01,3,"{"x" * 140_000}\n',
+            ":1: no CSV: field larger than field limit (131072); see that every quote is closed",
+        ),
         ("date,percent\n", ": no counts, write a row for each date"),
         ("date,percent\n2024-02-30,3\n", ":2: date: '2024-02-30' is no date, write 2024-11-24, 2024-11 or 2024"),
         ("date,percent\nyesterday,3\n", ":2: date: 'yesterday' is no date, write 2024-11-24, 2024-11 or 2024"),

@@ -177,7 +177,8 @@ ANSWERS = {
     "replacements": (
         "2 meters cannot take key change tokens (2 rigid).",
         "1 meter was replaced: 1 in July 2024.",
-        "At the end 1 meter waits for replacement and 0 new ones lie in stock; 1 meter has to be ordered.",
+        "At the end 1 meter that cannot change is still there; a crew is to replace 1 of them.",
+        "No new meters lie in stock, so 1 meter has to be ordered.",
     ),
     "without_supply_after_deadline": (
         "all meters' time without supply came to 490 h no money (at most 1 meter on a day), 720 h never buys (at most 1 "
@@ -200,7 +201,7 @@ ANSWERS = {
     "presumed_and_true": (
         "At the end of the run the register counts no meters as changed that do not hold the new key, and no meters as "
         "unchanged that do.",
-        "On the worst day 2 were counted as changed and were not.",
+        "On the worst day 2 meters were counted as changed and were not.",
     ),
 }
 

@@ -623,7 +623,9 @@ def test_a_row_says_what_is_known(tmp_path):
 
 BAD = [
     ("pan", P1[:-1] + str((int(P1[-1]) + 1) % 10), f"the check digit is {P1[-1]}, not {(int(P1[-1]) + 1) % 10}"),
-    ("pan", "123", "18 decimal digits are needed"),
+    ("pan", "123", "18 decimal digits are needed, or the 11 or 13 of a meter number"),
+    ("pan", "07000009015", "DRN 07000009015 has the check digit 5, it should end in 4"),
+    ("pan", "1234567890x", "DRN '1234567890x' is not 11 decimal digits"),
     ("supply_group", "12345", "supply group code '12345' is not 6 decimal digits"),
     ("supply_group", "123450", "no supply group is called so, did you mean 123459? allowed are 123457, 123458, 123459"),
     ("key_revision", "0", "'0' is not a whole number from 1 to 9"),
@@ -642,6 +644,12 @@ BAD = [
     ("connection", "x", "'x' is not a whole number from 0 to 99999999"),
     ("name", "7up", "not a name: letters, digits, _ and -, the first a letter"),
 ]
+
+
+def test_a_meter_number_stands_for_its_pan(tmp_path):
+    """What is printed on a meter: 11 digits with issuer 600727, 13 with 0000 (C)."""
+    [short, long] = table(tmp_path, f"pan\n{P1[6:17]}\n0000000000000\n", KINDS)
+    assert (short.record.pan.digits, long.record.pan.digits[:17]) == (P1, "0" * 17)
 
 
 @pytest.mark.parametrize(("column", "cell", "fault"), BAD)
@@ -769,7 +777,7 @@ def test_many_bad_rows_are_counted(tmp_path):
     with pytest.raises(ScenarioError) as error:
         drawn(FILE, tmp_path)
     assert len(error.value.faults) == 21
-    assert error.value.faults[0].endswith("population.file: meters.csv row 2: pan '1': 18 decimal digits are needed")
+    assert error.value.faults[0].endswith("population.file: meters.csv row 2: pan '1': 18 decimal digits are needed, or the 11 or 13 of a meter number")
     assert error.value.faults[-1] == "30 more faults"
 
 

@@ -1,6 +1,7 @@
 """Dated counts of a rollout, as a utility publishes them: read from CSV, each a share of the meters in scope."""
 
 import csv
+import io
 import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
@@ -47,11 +48,15 @@ def read_observed(path: Path) -> tuple[Point, ...]:
     except (OSError, ValueError) as error:
         told = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
         raise CalibrationError(f"{path}: cannot be read: {told}") from None
-    reader = csv.DictReader(text.splitlines())
-    columns = reader.fieldnames or ()
-    if "date" not in columns or not ("percent" in columns or {"migrated", "in_scope"} <= set(columns)):
-        raise CalibrationError(f"{path}:1: the columns date and percent, or date, migrated and in_scope are needed")
-    points = [_point(f"{path}:{reader.line_num}", row) for row in reader if any(row.values())]
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        columns = reader.fieldnames or ()
+        if "date" not in columns or not ("percent" in columns or {"migrated", "in_scope"} <= set(columns)):
+            needed = "the columns date and percent, or date, migrated and in_scope are needed, parted by commas"
+            raise CalibrationError(f"{path}:1: {needed}")
+        points = [_point(f"{path}:{reader.line_num}", row) for row in reader if any(row.values())]
+    except csv.Error as error:
+        raise CalibrationError(f"{path}:{reader.line_num}: no CSV: {error}; see that every quote is closed") from None
     if not points:
         raise CalibrationError(f"{path}: no counts, write a row for each date")
     return tuple(sorted(points, key=lambda point: (point.last, point.first)))

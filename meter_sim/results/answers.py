@@ -27,7 +27,7 @@ from meter_sim.scenario.scenario import Scenario
 BUFFERS = (90, 120)
 """Days of buffer before the deadline that a plan should keep: three to four months."""
 LAST_MONTH = 30
-"""Days before the deadline in which queues are looked at."""
+"""Days in which queues are looked at, the deadline's the last of them."""
 _NO_WAITS = np.empty(0, dtype=np.int64)
 _NEW = column("true", TrueState.NEW)
 _DONE = (TrueState.NEW.value, TrueState.OUT_OF_SCOPE.value)
@@ -52,7 +52,7 @@ class Answers:
         self._deadline = date_of(calendar.day(min(deadline, scenario.end - 1)))
         self._after = (self._deadline + timedelta(days=1)).isoformat()
         self._deadline_instant = min(deadline, scenario.end)
-        self._month = (self._deadline - timedelta(days=LAST_MONTH)).isoformat()
+        self._month = (self._deadline - timedelta(days=LAST_MONTH - 1)).isoformat()
         self._waits = self._waits_of_last_month(part)
 
     def all(self) -> dict[str, Json]:
@@ -209,10 +209,22 @@ class Answers:
             "replaced_by_month": {month: number for month, number in sorted(months.items()) if number},
             "still_waiting": series.last("replacements_waiting"),
             "stock_at_end": series.last("stock"),
-            "meters_to_order": sum(
-                max(area.last("replacements_waiting") - area.last("stock"), 0) for area in self._areas_of(series)
-            ),
+            "cannot_change_at_end": sum(self._cannot_at_end(area) for area in self._areas_of(series)),
+            "meters_to_order": sum(self._to_order(area) for area in self._areas_of(series)),
         }
+
+    def _cannot_at_end(self, area: Series) -> int:
+        """Meters that no key change token helps and that were not replaced, whether a crew is to come or not."""
+        living = self._groups.get(area.area, ())
+        return sum(
+            number
+            for group, number in living
+            if not group.dead and not group.takes_key_changes and group.true not in _DONE
+        )
+
+    def _to_order(self, area: Series) -> int:
+        """New meters that an area lacks: for those that wait, or for all that cannot change, if that is more."""
+        return max(max(area.last("replacements_waiting"), self._cannot_at_end(area)) - area.last("stock"), 0)
 
     def _without_supply(self, series: Series) -> dict[str, Json]:
         """Question 6: who is without supply after the deadline and for how long, and what was lent."""
@@ -273,7 +285,7 @@ class Answers:
         offset = np.array(calendar.offsets)[np.maximum(np.searchsorted(calendar.starts, at, "right") - 1, 0)]
         day = (at + offset) // DAY
         last = self._deadline.toordinal() - date_of(0).toordinal()
-        there = np.flatnonzero((last - LAST_MONTH <= day) & (day <= last))
+        there = np.flatnonzero((last - LAST_MONTH < day) & (day <= last))
         there = there[np.argsort(area[there] * len(desks) + desk[there], kind="stable")]
         place = area[there] * len(desks) + desk[there]
         starts = np.flatnonzero(np.diff(place, prepend=-1))

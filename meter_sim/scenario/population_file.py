@@ -60,12 +60,19 @@ class _Wrong(ValueError):
     """What is wrong with a cell."""
 
 
+_ISSUERS = {11: "600727", 13: "0000"}
+"""The issuer that goes with a meter number (DRN) of so many digits (C)."""
+
+
 def _pan(text: str) -> MeterPan:
+    """A MeterPAN, also of a meter number alone."""
+    if len(text) in _ISSUERS:
+        return MeterPan.of(_ISSUERS[len(text)], text)
     try:
         return MeterPan(text)
     except StsError as error:
         if len(text) != 18 or not (text.isascii() and text.isdecimal()):
-            raise _Wrong("18 decimal digits are needed") from None
+            raise _Wrong("18 decimal digits are needed, or the 11 or 13 of a meter number") from None
         right = luhn(text[:-1])
         if right != text[-1]:
             raise _Wrong(f"the check digit is {right}, not {text[-1]}") from None

@@ -14,9 +14,14 @@ def never_come(answer: Answer) -> Answered:
         row.counts(name) for name in ("zero_buyers", "unchanged_zero_buyers", "unchanged_buyers")
     )
     never = sum(zero.values())
+    silent = count(row.whole("no_purchase_in_the_run"), "meter")
     sentences = [
-        f"{capital(count(never, 'customer'))} never {'buys' if never == 1 else 'buy'} "
-        f"anything{_by_name(zero)}; in this run {count(row.whole('no_purchase_in_the_run'), 'meter')} saw no purchase.",
+        (
+            f"{capital(count(never, 'customer'))} never {'buys' if never == 1 else 'buy'} anything{_by_name(zero)}; "
+            f"in this run {silent} saw no purchase."
+            if never
+            else f"Every customer buys; in this run {silent} saw no purchase."
+        ),
         f"Without the new key at the end are {count(sum(unchanged.values()), 'meter')} of those who never buy and "
         f"{count(sum(buyers.values()), 'meter')} of those who do{_by_name(buyers)}.",
     ]

@@ -23,8 +23,11 @@ def rate(answer: Answer) -> Answered:
         _dates(row),
     ]
     if row["first_start"] is not None:
+        started = day(row["first_start"])
         sentences.append(
-            f"From the first start, {day(row['first_start'])}, to the deadline {number(row['mean_rate'])} meters a "
+            f"The first start, {started}, is not before the deadline."
+            if row["mean_rate"] is None
+            else f"From the first start, {started}, to the deadline {number(row['mean_rate'])} meters a "
             f"day were changed; in the best 30 days {number(row['best_rate_over_30_days'])} a day."
         )
         sentences += [_buffer(row, days) for days in BUFFERS]
@@ -106,10 +109,13 @@ def presumed(answer: Answer) -> Answered:
     """Question 10."""
     row = answer.all
     wrongly, behind = row.whole("presumed_changed_but_not"), row.whole("changed_but_not_presumed")
+    worst = row.whole("most_presumed_changed_but_not")
     sentences = [
-        f"At the end of the run the register counts {count(wrongly, 'meter')} as changed that do not hold the new key, "
-        f"and {count(behind, 'meter')} as unchanged that do.",
-        f"On the worst day {number(row.whole('most_presumed_changed_but_not'))} were counted as changed and were not.",
+        f"At the end of the run the register counts {count(wrongly, 'meter')} as changed that "
+        f"{'does' if wrongly == 1 else 'do'} not hold the new key, and {count(behind, 'meter')} as unchanged that "
+        f"{'does' if behind == 1 else 'do'}.",
+        f"On the worst day {count(worst, 'meter was', 'meters were')} counted as changed and "
+        f"{'was' if worst == 1 else 'were'} not.",
         capital(f"{count(row.whole('records_corrected'), 'record was', 'records were')} put right."),
     ]
     table = row.part("by_register_and_true_state")

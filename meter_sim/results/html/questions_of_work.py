@@ -99,9 +99,14 @@ def replacements(answer: Answer) -> Answered:
         sentences.append(f"{capital(count(row.whole('replaced'), 'meter was', 'meters were'))} replaced: {told}.")
     else:
         sentences.append("No meter was replaced.")
+    left = row.whole("cannot_change_at_end")
+    if total:
+        sentences.append(
+            f"At the end {count(left, 'meter that cannot change is', 'meters that cannot change are')} still there; a crew "
+            f"is to replace {number(row.whole('still_waiting'))} of them."
+        )
     sentences.append(
-        f"At the end {count(row.whole('still_waiting'), 'meter waits', 'meters wait')} for replacement and "
-        f"{number(row.whole('stock_at_end'))} new ones lie in stock; "
+        f"{capital(count(row.whole('stock_at_end'), 'new meter lies', 'new meters lie'))} in stock, so "
         f"{count(order, 'meter has', 'meters have')} to be ordered."
     )
     columns: dict[str, str | Cell] = {
@@ -109,7 +114,8 @@ def replacements(answer: Answer) -> Answered:
     }
     columns |= {
         "replaced": "replaced",
-        "waiting": "still_waiting",
+        "still there": "cannot_change_at_end",
+        "waiting for a crew": "still_waiting",
         "stock": "stock_at_end",
         "to order": "meters_to_order",
     }

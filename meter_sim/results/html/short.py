@@ -53,6 +53,9 @@ def _programme(answers: dict[str, Json]) -> Iterator[str]:
     told = {name: Answer(mapping(answer)).all for name, answer in answers.items()}
     rate, never, off = told["rate_and_start"], told["never_come"], told["without_supply_after_deadline"]
     scope, changed = rate.whole("meters_in_scope"), rate.whole("changed_at_deadline")
+    if not scope:
+        yield "No meter is in scope."
+        return
     yield (
         f"At the deadline, {day(rate['deadline'])}, {percent(changed, scope)} of the meters in scope held the new key "
         f"({number(changed)} of {number(scope)}); at the end of the run {percent(rate.whole('changed_at_end'), scope)}."
@@ -65,11 +68,11 @@ def _programme(answers: dict[str, Json]) -> Iterator[str]:
         by = f"; at the best rate seen, a start by {day(latest)}" if latest else ""
         yield f"A buffer of 90 days before the deadline takes {number(needed)} meters a day from the first start{by}."
     unchanged = sum(never.counts("unchanged_zero_buyers").values())
-    left = rate.whole("left_at_deadline")
+    left = scope - rate.whole("changed_at_end")
     if left:
         yield (
-            f"{capital(count(rate.whole('meters_in_scope') - rate.whole('changed_at_end'), 'meter'))} did not "
-            f"hold the new key at the end; {number(unchanged)} of them belong to customers who never buy."
+            f"{capital(count(left, 'meter'))} did not hold the new key at the end; {number(unchanged)} of them "
+            f"{'belongs' if unchanged == 1 else 'belong'} to customers who never buy."
         )
     without = sorted(off.counts("hours_by_cause").items(), key=lambda pair: -pair[1])
     if without:
