@@ -108,8 +108,9 @@ table(words.fields(found, BaseDate.Y2014))
 # ## 4. Why a wrong token is refused
 #
 # A meter can only decipher and see whether the check (CRC) is right. So a mistyped token, a token of another meter and
-# a token under another key all look the same: *CRCError*. Here is the good token with each digit changed to each other
-# digit, then the good token at other keys. Look for a `0` and for `None`.
+# a token under another key nearly always look the same: *CRCError*. (A number of 2^66 or more is no token at all, a
+# *FormatError*; one whose class the meter does not take is a *FunctionError*.) Here is the good token with each digit
+# changed to each other digit, then the good token at other keys. Look for a `0` and for `None`.
 
 # %%
 changed = [digits[:place] + str(new) + digits[place + 1 :] for place in range(20) for new in range(10)]
@@ -140,7 +141,7 @@ table([("blocks drawn", f"{tries:,}"), ("passed by chance", passed), ("expected"
 # %% [markdown]
 # ## 5. Why the minutes ran out
 #
-# 24 bits hold 16,777,215 minutes, which is 31.9 years. The table says when the count of each base date is over: the
+# 24 bits hold 16,777,216 minutes, which is 31.9 years. The table says when the count of each base date is over: the
 # first minute that has no TID any more. The first of them was the rollover of 2024. A new base date needs a new vending
 # key, and that needs every meter.
 

@@ -50,9 +50,9 @@ counts.style.hide().set_table_styles([{"selector": "th, td", "props": "text-alig
 # ## 2. Fitted to all counts
 #
 # Two values are fitted: the visits a day of the one crew in the cities, and of the one in the rest of the country. The
-# scenario has 5,000 meters that stand for all, so 25 visits a day are about 3,000 in truth. Look at the intervals: they
-# are wide although the curve fits well. Three counts less two values leave one by which to judge how far counts
-# scatter, and from one nobody can be sure.
+# scenario has 5,000 meters that stand for all, so 25 visits a day are about 3,000 in truth. Look at the intervals:
+# three counts less two values leave one by which to judge how far counts scatter, so what the counts are said to be off
+# (`within`, somebody's judgement) weighs four times as much.
 
 # %%
 bounds = {
@@ -96,7 +96,7 @@ ahead.plot()
 # ## What this does not tell
 #
 # * When the crews began was not told; 1 July 2023 is a choice. An earlier start with fewer visits would fit as well.
-# * Three counts cannot tell two values and check them too. That the curve goes through them says little.
+# * Three counts cannot tell two values and check them too. That the curve comes near them says little.
 # * Of the 19,646 meters that were left in the end, 12,218 could not change at all. The scenario has 1.9 % of such, as
 #   published, and no plan by which they were replaced.
 # * The bands hold what comes of values, chance, and errors such as those before. They do not hold a change of plan.

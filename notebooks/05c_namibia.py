@@ -51,8 +51,8 @@ counts.style.hide().set_table_styles([{"selector": "th, td", "props": "text-alig
 # ## 2. Fitted to all counts
 #
 # Two values are fitted: visits a day of one crew that stands for all, and the share of visits that find a locked gate.
-# Look at what the fit says of each: more visits and more locked gates do the same to the curve, so four counts tell the two
-# only together.
+# Look at what the fit says of each: more visits and fewer locked gates do the same to the curve, so four counts tell
+# the two only together.
 
 # %%
 bounds = {
@@ -73,9 +73,9 @@ fit.plot()
 # %% [markdown]
 # ## 3. Foretold from the first counts
 #
-# The same by **one** count, 13.4 % on 3 November 2023. It can tell a mean rate at best: of the two values only what they
-# do together. Two of the later counts lie in the band of 95 %, which is 12 points wide at the deadline. The third is the
-# old figure that was still repeated in the last week; it lies outside, as it does beside the fit to all counts.
+# The same by **one** count, 13.4 % on 3 November 2023. It can tell a mean rate at best: of the two values only what
+# they do together. Look at the bands of the later counts. The count of "2024-11" is an old figure that was still
+# repeated in the last week; it stands with 8 points, so its band is wide.
 
 # %%
 ahead = meter_sim.forecast(SCENARIO, COUNTS, bounds, until="2023-12-31", **HOW)

@@ -93,7 +93,7 @@ ahead.plot()
 # %% [markdown]
 # ## What this does not tell
 #
-# * Three groups of towns are a picture of hundreds. What the fit calls the late towns need not be any towns in
+# * Four groups of towns are a picture of hundreds. What the fit calls the late towns need not be any towns in
 #   particular.
 # * There is no count before April 2024, so the first half year of the curve is the scenario's word alone.
 # * The towns behind such a number differ widely: an association that reports 93 % may have members with 60.

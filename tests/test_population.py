@@ -777,7 +777,9 @@ def test_many_bad_rows_are_counted(tmp_path):
     with pytest.raises(ScenarioError) as error:
         drawn(FILE, tmp_path)
     assert len(error.value.faults) == 21
-    assert error.value.faults[0].endswith("population.file: meters.csv row 2: pan '1': 18 decimal digits are needed, or the 11 or 13 of a meter number")
+    assert error.value.faults[0].endswith(
+        "population.file: meters.csv row 2: pan '1': 18 decimal digits are needed, or the 11 or 13 of a meter number"
+    )
     assert error.value.faults[-1] == "30 more faults"
 
 

@@ -102,8 +102,8 @@ def replacements(answer: Answer) -> Answered:
     left = row.whole("cannot_change_at_end")
     if total:
         sentences.append(
-            f"At the end {count(left, 'meter that cannot change is', 'meters that cannot change are')} still there; a crew "
-            f"is to replace {number(row.whole('still_waiting'))} of them."
+            f"At the end {count(left, 'meter that cannot change is', 'meters that cannot change are')} still there; "
+            f"a crew is to replace {number(row.whole('still_waiting'))} of them."
         )
     sentences.append(
         f"{capital(count(row.whole('stock_at_end'), 'new meter lies', 'new meters lie'))} in stock, so "
