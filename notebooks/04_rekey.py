@@ -55,10 +55,10 @@ shares.pivot(index="date", columns="area", values="share").round(1)
 # %% [markdown]
 # ## 2. How long the stolen key works
 #
-# **A stolen key makes good tokens for every meter that still holds it.** A meter has no clock and asks nobody. That the
-# vending side stopped using the key on 10 July is nothing to the thief. So the harm is measured in meter-days: one
-# meter, one day, open. Look at the flat piece, three months in which nothing happens, and at the end: a quarter is still
-# open. Most of these do not buy from the utility. They are the ones that buy elsewhere.
+# **A stolen key makes good tokens for every meter that still holds it.** A meter has no clock and asks nobody. That
+# the vending side stopped using the key on 10 July is nothing to the thief. So the harm is measured in meter-days:
+# one meter, one day, open. Look at the flat piece, three months in which nothing happens, and at the end: a quarter
+# is still open. Most of these do not buy from the utility. They are the ones that buy elsewhere.
 
 # %%
 country = rekey.areas.query("area == '(all)'").set_index("date")

@@ -72,10 +72,10 @@ print(fit)
 
 # %% [markdown]
 # The black dots are the counts with the error that they are given; of a hundred counts of such rollouts on a day, 95
-# would lie in the widest band. Look at the steps: each is an area that is pre-coded. After each the curve is flat almost at once: those
-# who buy every few days are done within weeks, and those who do not buy do not come. Two of the last three counts lie
-# above the curve, and the last area's share lies at its bound: these counts would have more meters change in the last
-# months than the areas before leave over.
+# would lie in the widest band. Look at the steps: each is an area that is pre-coded. After each the curve is flat
+# almost at once: those who buy every few days are done within weeks, and those who do not buy do not come. Two of the
+# last three counts lie above the curve, and the last area's share lies at its bound: these counts would have more
+# meters change in the last months than the areas before leave over.
 
 # %%
 fit.plot()

@@ -79,8 +79,9 @@ plots.migration(result)
 
 # %% [markdown]
 # The last evening of credit under the old key, by region. Look at the regions without crews: self-entry ends below
-# three quarters, since 24 % of these customers never buy and of the others' meters 3.5 % cannot change. And at `visits waiting`: the crews of the hills and islands
-# make too few visits a day for what was left to them, and could have been counted out in July.
+# three quarters, since 24 % of these customers never buy and of the others' meters 3.5 % cannot change. And at
+# `visits waiting`: the crews of the hills and islands make too few visits a day for what was left to them, and could
+# have been counted out in July.
 
 # %%
 evening = result.areas[result.areas["date"].astype(str) == "2024-11-24"].set_index("area")
