@@ -13,6 +13,7 @@ from meter_sim.practice.commands import Command
 from meter_sim.practice.error import PracticeError
 from meter_sim.practice.session import Session
 from meter_sim.practice.shelf import Shelf, fingerprint
+from meter_sim.scenario.error import one_line
 
 FORMAT = 1
 """Version of the file's form."""
@@ -78,8 +79,13 @@ def loaded(kept: SavedSession, shelf: Shelf, where: str) -> tuple[str, Session]:
 def first_fault(error: ValidationError) -> str:
     """The first thing that is wrong, in one line without the input."""
     detail = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    path = ".".join(str(part) for part in detail["loc"])
-    return f"{path}: {detail['msg']}" if path else str(detail["msg"])
+    return fault_line(detail["loc"], detail["msg"])
+
+
+def fault_line(place: tuple[str | int, ...], message: str) -> str:
+    """A fault of a form in one line: where, what."""
+    path = ".".join(map(str, place))
+    return one_line(f"{path}: {message}" if path else message)
 
 
 def _answers(session: Session) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meter_sim.practice.clock import advanced
-from meter_sim.practice.commands import Wait
+from meter_sim.practice.commands import Command, Wait
 from meter_sim.practice.error import NotHereError, PracticeError
-from meter_sim.practice.saved import SavedSession, loaded, read, saved
+from meter_sim.practice.happening import Happening
+from meter_sim.practice.saved import MOST_COMMANDS, SavedSession, loaded, read, saved
 from meter_sim.practice.session import Session
 from meter_sim.practice.shelf import Shelf
 from meter_sim.web.options import Options
@@ -41,6 +42,14 @@ class Visit:
             session.do(Wait(at=self.now_ms // 1000))
             self.changed = True
 
+    def do(self, command: Command) -> tuple[Happening, ...]:
+        """Do a command. Raises PracticeError."""
+        if len(self.session.commands) >= MOST_COMMANDS:
+            raise PracticeError(f"session: it has {MOST_COMMANDS} commands, which is the most; begin another one")
+        happened = self.session.do(command)
+        self.changed = True
+        return happened
+
     @property
     def is_held(self) -> bool:
         """Whether the clock goes slower than it is set, for somebody is at the keypad."""
@@ -48,9 +57,8 @@ class Visit:
 
     def jump(self, at: int) -> None:
         """Go on to a later second at once. Raises PracticeError."""
-        self.session.do(Wait(at=at))
+        self.do(Wait(at=at))
         self.now_ms = at * 1000
-        self.changed = True
 
 
 class Visits:

@@ -1,0 +1,167 @@
+// Puts the page together: asks the server for the session again and again, and lets every part show it.
+
+import { ask } from "./api.js";
+import * as clock from "./clock.js";
+import * as counter from "./counter.js";
+import { at, follow, make } from "./dom.js";
+import * as lesson from "./lesson.js";
+import * as meter from "./meter.js";
+import * as printing from "./printing.js";
+import * as why from "./why.js";
+import * as words from "./words.js";
+
+const EVERY = 1000;
+let session = null;
+let chosen = "";
+let waiting = Promise.resolve();
+let scenarios = [];
+
+// One request after the other, so that keys arrive in their order.
+function inTurn(work) {
+  waiting = waiting.then(work).then(() => tell(""), (fault) => tell(fault.message));
+  return waiting;
+}
+
+function tell(line) {
+  at("told").hidden = !line;
+  follow(at("told"), line, () => (at("told").textContent = line));
+}
+
+const current = () => session.meters.find((one) => one.pan === chosen) ?? session.meters[0];
+const path = (rest) => `/meters/${current().pan}/${rest}`;
+
+async function begin(scenario) {
+  session = await ask("POST", "/sessions", scenario ? { scenario } : {});
+  chosen = session.meters[0].pan;
+  at("refused").textContent = "";
+  show();
+}
+
+async function refresh() {
+  session = await ask("GET", "/session");
+  show();
+}
+
+function show() {
+  const now = current();
+  at("scenario").value = session.scenario;
+  at("save").textContent = words.page(session.saved ? "saved" : "save");
+  follow(at("tabs"), [session.meters.map((one) => one.name), now.pan], tabs);
+  clock.show(session.clock);
+  meter.show(now, session.clock);
+  counter.show(session, now, lesson.wanted(session.lesson), printing.slip);
+  lesson.show(session);
+  why.show(session.entry);
+  follow(at("log"), session.log, () => {
+    const rows = session.log.toReversed().map((row) => make("li", {}, make("time", { text: row.at }), make("span", { text: `${row.meter}, ${row.event}${row.text ? `: ${row.text}` : ""}` })));
+    at("log").replaceChildren(...rows);
+  });
+}
+
+function tabs() {
+  at("tabs").hidden = session.meters.length < 2;
+  at("tabs").replaceChildren(
+    ...session.meters.map((one) =>
+      make("button", { type: "button", "aria-pressed": String(one.pan === current().pan), text: one.name, onclick: () => { chosen = one.pan; show(); } }),
+    ),
+  );
+}
+
+function press(keys) {
+  inTurn(async () => {
+    const told = await ask("POST", path("keys"), { keys });
+    session = { ...session, meters: session.meters.map((one) => (one.pan === told.meter.pan ? told.meter : one)) };
+    show();
+    if (told.entries.length) await refresh();
+  });
+}
+
+async function counterAsks(what, body) {
+  await inTurn(async () => {
+    counter.answered(await ask("POST", path(what), body));
+    await refresh();
+  });
+}
+
+async function restart(scenario) {
+  await inTurn(() => begin(scenario));
+}
+
+function names() {
+  meter.name();
+  counter.name();
+  lesson.name();
+  why.name();
+  at("log").dataset.said = "";
+  at("scenario").replaceChildren(
+    ...scenarios.map((one) => make("option", { value: one.name, text: words.lesson(one.name)?.title ?? one.title })),
+  );
+}
+
+async function language(code) {
+  await words.speak(code);
+  names();
+  try {
+    localStorage.setItem("language", code);
+  } catch {
+    // a browser that keeps nothing
+  }
+  if (session) show();
+}
+
+function remembered() {
+  const known = [...at("language").options].map((option) => option.value);
+  let code = navigator.language.slice(0, 2);
+  try {
+    code = localStorage.getItem("language") ?? code;
+  } catch {
+    // a browser that keeps nothing
+  }
+  return known.includes(code) ? code : "en";
+}
+
+async function tick() {
+  if (!document.hidden && session) await inTurn(refresh);
+  setTimeout(tick, EVERY);
+}
+
+async function start() {
+  meter.build(press);
+  clock.build((wanted) => inTurn(async () => { await ask("POST", "/session/clock", wanted); await refresh(); }));
+  counter.build(counterAsks);
+  lesson.build(
+    (what) => inTurn(async () => { await ask("POST", "/session/lesson", { do: what }); await refresh(); }),
+    (to) => inTurn(async () => { await ask("POST", "/session/clock", { jump_to: to }); await refresh(); }),
+  );
+  at("power").addEventListener("click", () => inTurn(async () => { await ask("POST", path("supply"), { on: !current().powered }); await refresh(); }));
+  at("tamper").addEventListener("click", () => inTurn(async () => { await ask("POST", path("tampering")); await refresh(); }));
+  at("scenario").addEventListener("change", () => restart(at("scenario").value));
+  at("restart").addEventListener("click", () => restart(session.scenario));
+  at("save").addEventListener("click", () => inTurn(async () => { await ask("POST", "/session/save"); await refresh(); }));
+  at("print-card").addEventListener("click", () => printing.card(session));
+  at("print-result").addEventListener("click", () => printing.result(session));
+  at("language").addEventListener("change", () => inTurn(() => language(at("language").value)));
+  at("from-file").addEventListener("change", () => inTurn(async () => {
+    const [kept] = at("from-file").files;
+    if (!kept) return;
+    at("from-file").value = "";
+    session = await ask("POST", "/sessions/from-file", await kept.text());
+    chosen = session.meters[0].pan;
+    show();
+  }));
+  scenarios = await ask("GET", "/scenarios");
+  at("language").value = remembered();
+  await language(at("language").value);
+  await inTurn(async () => {
+    try {
+      await refresh();
+      chosen = session.meters[0].pan;
+    } catch (fault) {
+      if (fault.status !== 404) throw fault;
+      await begin("");
+    }
+  });
+  tick();
+}
+
+start();
