@@ -15,9 +15,13 @@ class Asked(BaseModel):
 
 
 class NewSession(Asked):
-    """A new session of a scenario; the server's first one where none is named."""
+    """A new session of a scenario; the server's first one where none is named.
+
+    With `keep` the session that the request names is taken up again, if there is one.
+    """
 
     scenario: Annotated[str, Field(max_length=200)] | None = None
+    keep: bool = False
 
 
 class SetClock(Asked):

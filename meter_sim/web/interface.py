@@ -93,9 +93,14 @@ async def scenarios(visits: Kept) -> tuple[views.ScenarioView, ...]:
 
 
 @router.post("/sessions", status_code=201, tags=["sessions"], responses=_NOT_FOUND)
-async def begin(wanted: asked.NewSession, visits: Kept, response: Response) -> views.SessionView:
-    """Begin a session; its name comes in the answer and as a cookie."""
+async def begin(
+    wanted: asked.NewSession, visits: Kept, header: Header, cookie: Cookie, response: Response
+) -> views.SessionView:
+    """Begin a session, or take one up again; its name comes in the answer and as a cookie."""
     visits.put_away_idle()
+    kept = visits.found(header or cookie or "") if wanted.keep else None
+    if kept is not None:
+        return shown.session_view(kept)
     return shown.session_view(_opened(visits.begin(wanted.scenario), response))
 
 

@@ -92,6 +92,13 @@ class Visits:
         visit.tick(self._real_ms())
         return visit
 
+    def found(self, key: str) -> Visit | None:
+        """The same, or None if there is none or it cannot be taken up again."""
+        try:
+            return self.visit(key) if key else None
+        except PracticeError:
+            return None
+
     def save(self, visit: Visit) -> None:
         """Keep a session in the folder, as it is now. Raises PracticeError."""
         self._store.write(visit.key, self.file_of(visit), asked_for=True)

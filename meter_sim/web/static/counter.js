@@ -32,7 +32,19 @@ export function answered(told) {
   at("refused").textContent = said;
 }
 
-export function show(session, meter, wanted, print) {
+// The token in the hand: the one that was picked or is asked for, else the first of the meter's latest slip.
+export function hand(session, meter, picked) {
+  const slips = session.slips.filter((slip) => slip.meter === meter.name);
+  const token = session.slips.flatMap((slip) => slip.tokens).find((one) => one.name === picked) ?? slips.at(-1)?.tokens[0];
+  at("hand").hidden = !token;
+  if (token) {
+    at("hand-place").textContent = placeOf(session, token.name);
+    at("hand-digits").textContent = grouped(token.digits);
+  }
+  return token?.name ?? "";
+}
+
+export function show(session, meter, wanted, print, pick) {
   const keys = session.keys.filter((key) => key.supply_group === meter.supply_group);
   follow(at("to"), keys, () => {
     const options = keys.map((key) => make("option", { value: key.key_revision, text: `${key.key_revision} (${key.base_date})` }));
@@ -42,22 +54,23 @@ export function show(session, meter, wanted, print) {
   at("amount-unit").textContent = meter.unit || "currency";
   at("no-slip").hidden = session.slips.length > 0;
   follow(at("slips"), [session.slips.map((slip) => slip.number), wanted], () => {
-    at("slips").replaceChildren(...session.slips.toReversed().map((slip) => slipOf(slip, wanted, print)));
+    at("slips").replaceChildren(...session.slips.toReversed().map((slip) => slipOf(slip, wanted, print, pick)));
   });
 }
 
-function slipOf(slip, wanted, print) {
+function slipOf(slip, wanted, print, pick) {
   const sections = slip.tokens.filter((token) => token.name.includes(".kct."));
   const tokens = slip.tokens.map((token) => {
     const section = sections.indexOf(token) + 1;
     const label = section ? words.page("section_of", { section, of: sections.length }) : slip.kind === "bought" ? words.page("credit_token") : words.page("order_token");
-    const digits = make("span", { class: token.name === wanted ? "digits asked-now" : "digits", text: grouped(token.digits) });
+    const now = token.name === wanted;
+    const digits = make("button", { type: "button", class: now ? "digits asked-now" : "digits", "aria-pressed": String(now), title: words.page("take"), text: grouped(token.digits), onclick: () => pick(token.name) });
     return make("div", { class: "token" }, make("b", { text: label }), digits);
   });
   const head = make("h4", {}, make("span", { text: `${words.page("slip")} ${slip.number}` }), make("span", { text: slip.asked }));
   const about = make("p", { class: "of", text: `${slip.at} · ${slip.pan}` });
   const button = make("button", { type: "button", text: words.page("print"), onclick: () => print(slip) });
-  return make("li", { class: "slip" }, head, about, ...tokens, button);
+  return make("li", {}, make("div", { class: "slip" }, head, about, ...tokens, button));
 }
 
 // Where a token stands, in words: "slip 2, key change 1 of 2".

@@ -13,6 +13,8 @@ import * as words from "./words.js";
 const EVERY = 1000;
 let session = null;
 let chosen = "";
+let troubled = "";
+let held = "";
 let waiting = Promise.resolve();
 let scenarios = [];
 
@@ -20,6 +22,12 @@ let scenarios = [];
 function inTurn(work) {
   waiting = waiting.then(work).then(() => tell(""), (fault) => tell(fault.message));
   return waiting;
+}
+
+// A fault of the clock's own asking, which goes away with the next answer.
+function trouble(line) {
+  if (line) tell((troubled = line));
+  else if (troubled) tell((troubled = ""));
 }
 
 function tell(line) {
@@ -30,8 +38,8 @@ function tell(line) {
 const current = () => session.meters.find((one) => one.pan === chosen) ?? session.meters[0];
 const path = (rest) => `/meters/${current().pan}/${rest}`;
 
-async function begin(scenario) {
-  session = await ask("POST", "/sessions", scenario ? { scenario } : {});
+async function begin(wanted) {
+  session = await ask("POST", "/sessions", wanted);
   chosen = session.meters[0].pan;
   at("refused").textContent = "";
   show();
@@ -49,7 +57,13 @@ function show() {
   follow(at("tabs"), [session.meters.map((one) => one.name), now.pan], tabs);
   clock.show(session.clock);
   meter.show(now, session.clock);
-  counter.show(session, now, lesson.wanted(session.lesson), printing.slip);
+  const wanted = lesson.wanted(session.lesson);
+  const inHand = counter.hand(session, now, wanted || held);
+  counter.show(session, now, inHand, printing.slip, (name) => {
+    held = name;
+    show();
+    at("hand").scrollIntoView({ block: "nearest" });
+  });
   lesson.show(session);
   why.show(session.entry);
   follow(at("log"), session.log, () => {
@@ -84,7 +98,7 @@ async function counterAsks(what, body) {
 }
 
 async function restart(scenario) {
-  await inTurn(() => begin(scenario));
+  await inTurn(() => begin({ scenario }));
 }
 
 function names() {
@@ -121,7 +135,10 @@ function remembered() {
 }
 
 async function tick() {
-  if (!document.hidden && session) await inTurn(refresh);
+  if (!document.hidden && session) {
+    waiting = waiting.then(refresh).then(() => trouble(""), (fault) => trouble(fault.message));
+    await waiting;
+  }
   setTimeout(tick, EVERY);
 }
 
@@ -152,15 +169,7 @@ async function start() {
   scenarios = await ask("GET", "/scenarios");
   at("language").value = remembered();
   await language(at("language").value);
-  await inTurn(async () => {
-    try {
-      await refresh();
-      chosen = session.meters[0].pan;
-    } catch (fault) {
-      if (fault.status !== 404) throw fault;
-      await begin("");
-    }
-  });
+  await inTurn(() => begin({ keep: true }));
   tick();
 }
 
