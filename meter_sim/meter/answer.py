@@ -106,6 +106,7 @@ _RESULTS: dict[Status, AuthenticationResult | ValidationResult | TokenResult | s
 STATUS_BY_NAME = {status.standard_name: status for status in Status}
 """Status of each result name that a scenario may expect."""
 
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A meter's answer to one entry.

@@ -191,5 +191,3 @@ def _named(digits: Mapping[str, str], step: Step, happened: Happening) -> Mappin
     lead = step.label if happened.kind is Kind.KEY_CHANGE else f"{step.label}.kct"
     named |= {f"{lead}.{place}": token for place, token in enumerate(sections, 1)}
     return named
-
-

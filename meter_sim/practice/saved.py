@@ -45,7 +45,9 @@ def saved(name: str, session: Session) -> bytes:
     lines = [json.dumps(command.model_dump(exclude_defaults=False), ensure_ascii=False) for command in session.commands]
     head = json.dumps(kept, ensure_ascii=False, indent=1).removesuffix("\n}")
     body = ",\n  ".join(lines)
-    return f'{head},\n "commands": [\n  {body}\n ]\n}}\n'.encode() if lines else f'{head},\n "commands": []\n}}\n'.encode()
+    return (
+        f'{head},\n "commands": [\n  {body}\n ]\n}}\n'.encode() if lines else f'{head},\n "commands": []\n}}\n'.encode()
+    )
 
 
 def read(data: bytes, where: str) -> SavedSession:

@@ -67,9 +67,7 @@ def steps_of(scenario: Scenario) -> tuple[Step, ...]:
     """The steps of a scenario's timeline, in the order of time."""
     waiting: dict[str, int] = {}
     actions = sorted(scenario.timeline, key=lambda action: action.at)
-    sections = {
-        setup.name: 4 if setup.model.encryption is Encryption.EA11 else 2 for setup in scenario.meters
-    }
+    sections = {setup.name: 4 if setup.model.encryption is Encryption.EA11 else 2 for setup in scenario.meters}
     steps = [step for action in actions for step in _of(action, waiting, sections[action.meter])]
     return tuple(replace(step, number=number) for number, step in enumerate(steps, 1))
 

@@ -100,9 +100,7 @@ def _checksums(token_class: int | None, block: int, keys: KeyRegister) -> tuple[
 
 
 def _fields(token: Token, base_date: BaseDate | None) -> words.Fields:
-    return tuple(
-        (name, _NOT_SHOWN if name in _KEY_WORDS else value) for name, value in words.fields(token, base_date)
-    )
+    return tuple((name, _NOT_SHOWN if name in _KEY_WORDS else value) for name, value in words.fields(token, base_date))
 
 
 def _checks(token_class: int | None, answer: Answer) -> tuple[Checked, ...]:

@@ -24,8 +24,8 @@ from meter_sim.web.visits import Visits
 
 _ABOUT = (
     "Keypad meters on simulated supplies, and a counter that sells tokens for them. For practice and tests with test "
-    "keys only; no vending key ever leaves the server. Every fault is one line: `{\"error\": \"where, what, what "
-    "instead\"}`."
+    'keys only; no vending key ever leaves the server. Every fault is one line: `{"error": "where, what, what '
+    'instead"}`.'
 )
 
 

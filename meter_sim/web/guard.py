@@ -174,7 +174,10 @@ def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message["headers"]}
-            message = {**message, "headers": [*message["headers"], *(kept for kept in _HEADERS if kept[0] not in names)]}
+            message = {
+                **message,
+                "headers": [*message["headers"], *(kept for kept in _HEADERS if kept[0] not in names)],
+            }
         await send(message)
 
     return sent

@@ -59,7 +59,9 @@ Cookie = Annotated[str | None, Depends(_cookie)]
 def _visit(visits: Kept, header: Header, cookie: Cookie) -> Visit:
     key = header or cookie
     if not key:
-        raise NotHereError(f"session: none is named, begin one with POST /sessions and send its name in {SESSION_HEADER}")
+        raise NotHereError(
+            f"session: none is named, begin one with POST /sessions and send its name in {SESSION_HEADER}"
+        )
     return visits.visit(key)
 
 

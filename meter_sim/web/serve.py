@@ -23,7 +23,9 @@ def listening(host: str, port: int) -> socket.socket:
         found.bind((host, port))
     except OSError as error:
         found.close()
-        raise PracticeError(f"--port: {host}:{port} cannot be had: {error.strerror}; choose another port, 0 takes any") from None
+        raise PracticeError(
+            f"--port: {host}:{port} cannot be had: {error.strerror}; choose another port, 0 takes any"
+        ) from None
     return found
 
 
