@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from meter_sim.practice.clock import advanced
@@ -130,8 +131,10 @@ class Visits:
         return len(self._visits)
 
     def _put_away(self, visit: Visit) -> None:
+        """Let a session leave memory; what nobody saved is lost where the folder cannot be written."""
         if visit.changed and visit.session.commands:
-            self._store.write(visit.key, self.file_of(visit), asked_for=False)
+            with suppress(PracticeError):
+                self._store.write(visit.key, self.file_of(visit), asked_for=False)
         self._visits.pop(visit.key, None)
 
     def _brought_back(self, key: str) -> Visit:
