@@ -194,7 +194,11 @@ def test_why_of_other_entries():
     outcomes = {kept.check: kept.outcome for kept in used.entry.why.checks}
     assert (outcomes["checksum"], outcomes["tid"], outcomes["value"]) == ("passed", "failed", "not reached")
     [short] = typed(session, "1=")
-    assert (short.entry.why.token_class, short.entry.why.checksum, short.entry.why.fields_from) == (None, None, "nobody")
+    assert (short.entry.why.token_class, short.entry.why.checksum, short.entry.why.fields_from) == (
+        None,
+        None,
+        "nobody",
+    )
     [beyond] = session.do(of.Enter(at=later(session, 1), meter="home", digits="99999999999999999999"))
     assert beyond.entry.why.checks[1].outcome == "failed"
 

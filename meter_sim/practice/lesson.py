@@ -73,7 +73,8 @@ class Passed:
 class Progress:
     """A lesson under way: `passed` steps, then the tries at the current one.
 
-    `digits` are the tokens by the names that the timeline gives them, `accepted` the digits that a meter took.
+    `digits` are the tokens by the names that the timeline gives them, `accepted` the digits that did what they were
+    made for, `pending` those of sections whose key change was not complete yet.
     """
 
     steps: tuple[Step, ...]
@@ -81,6 +82,7 @@ class Progress:
     tries: tuple[Try, ...] = ()
     digits: Mapping[str, str] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
 
     @property
     def current(self) -> Step | None:
@@ -106,9 +108,8 @@ class Progress:
             return self._pass(Outcome.SKIPPED)
         if happened.kind in (Kind.POWER_OFF, Kind.PUT_UP):
             return self
-        accepted = self._accepted_after(happened)
         fault = self._fault(step, happened)
-        tried = replace(self, tries=(*self.tries, Try(happened, fault)), accepted=accepted)
+        tried = replace(self._noted(happened), tries=(*self.tries, Try(happened, fault)))
         if fault in ("another thing", "another token", "another amount"):
             return tried
         tried = replace(tried, digits=_named(self.digits, step, happened))
@@ -116,9 +117,16 @@ class Progress:
             return tried._pass(Outcome.CORRECTED if self.tries else Outcome.RIGHT)
         return tried._pass(Outcome.OTHERWISE) if _goes_on(step, happened) else tried
 
-    def _accepted_after(self, happened: Happening) -> frozenset[str]:
+    def _noted(self, happened: Happening) -> "Progress":
+        """The tokens that did something, after an entry; sections did once the last of them was accepted."""
         entry = happened.entry
-        return self.accepted if entry is None or not entry.accepted else self.accepted | {entry.digits}
+        if entry is None or not entry.accepted:
+            return self
+        if entry.result != "Accept":
+            return replace(self, pending=self.pending | {entry.digits})
+        if entry.why.is_section:
+            return replace(self, accepted=self.accepted | self.pending | {entry.digits}, pending=frozenset())
+        return replace(self, accepted=self.accepted | {entry.digits})
 
     def _pass(self, outcome: Outcome) -> "Progress":
         step = self.current

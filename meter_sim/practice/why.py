@@ -62,6 +62,11 @@ class Why:
     made_under: str
     checks: tuple[Checked, ...]
 
+    @property
+    def is_section(self) -> bool:
+        """Whether the meter read a section of a key change."""
+        return any(checked.check == "change" for checked in self.checks)
+
 
 def taken_apart(
     digits: str, keys: KeyRegister, answer: Answer, issued: IssuedToken | None, base_date: BaseDate | None
