@@ -1,6 +1,8 @@
 """The keypad's server: what it answers, what it refuses, what it keeps, and that no key leaves it."""
 
+import re
 import socket
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -337,8 +339,7 @@ def test_the_pages(client):
 
 
 def test_every_request_has_a_line_in_the_docs(client):
-    with open("docs/keypad.md", encoding="utf-8") as file:
-        text = file.read()
+    text = Path("docs/keypad.md").read_text(encoding="utf-8")
     for path, methods in client.get("/openapi.json").json()["paths"].items():
         for method in methods:
             assert f"`{method.upper()} {path}`" in text
@@ -356,10 +357,14 @@ def test_no_vending_key_leaves_the_server(tmp_path):
         "key: test:new}]}}\nmeters: [{name: home, pan: '600727000000000009', supply_group: '000001', key_revision: 1, "
         "credit: 5 kWh}]\n"
     )
-    said = []
+    said, walked = [], set()
     with Client(tmp_path / "sessions", own) as client:
-        hook = client.event_hooks
-        client.event_hooks = hook | {"response": [lambda answer: said.append(answer.read().decode())]}
+
+        def note(answer):
+            walked.add((answer.request.method, answer.request.url.path))
+            said.append(answer.read().decode())
+
+        client.event_hooks = {"response": [note]}
         client.begin()
         client.change(with_purchase=True)
         first, second, credit = client.buy()
@@ -388,8 +393,11 @@ def test_no_vending_key_leaves_the_server(tmp_path):
             client.request(method, path, json=body)
         client.post("/sessions/from-file", content=client.get("/session/file").content, headers=JSON)
         client.delete("/session")
-        walked = {path for path in client.get("/openapi.json").json()["paths"]}
-    assert "/session/file" in walked
+        paths = client.get("/openapi.json").json()["paths"]
+    for path, methods in paths.items():
+        form = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+        for method in methods:
+            assert any(asked == method.upper() and re.fullmatch(form, place) for asked, place in walked), (method, path)
     said += [path.read_text() for path in (tmp_path / "sessions").iterdir()]
     everything = "\n".join(said).lower()
     assert "1stkct" in everything

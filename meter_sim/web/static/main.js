@@ -11,10 +11,12 @@ import * as why from "./why.js";
 import * as words from "./words.js";
 
 const EVERY = 1000;
+const MOST_KEYS = 40;
 let session = null;
 let chosen = "";
 let troubled = "";
 let held = "";
+let ahead = "";
 let waiting = Promise.resolve();
 let scenarios = [];
 
@@ -81,12 +83,18 @@ function tabs() {
   );
 }
 
+// Keys that are pressed while the server still answers go together with the next request.
 function press(keys) {
+  ahead += keys;
+  if (ahead !== keys) return;
   inTurn(async () => {
-    const told = await ask("POST", path("keys"), { keys });
+    const sent = ahead;
+    ahead = "";
+    const told = await ask("POST", path("keys"), { keys: sent.slice(0, MOST_KEYS) });
     session = { ...session, meters: session.meters.map((one) => (one.pan === told.meter.pan ? told.meter : one)) };
     show();
     if (told.entries.length) await refresh();
+    if (sent.length > MOST_KEYS) press(sent.slice(MOST_KEYS));
   });
 }
 
