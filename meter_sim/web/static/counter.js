@@ -9,6 +9,7 @@ const ORDERS = [["test", 4, "test_key"], ["test", 3, "test_total"], ["test", 9, 
 export function build(ask) {
   at("buy").addEventListener("submit", (event) => {
     event.preventDefault();
+    at("amount").blur(); // what is typed next goes to the meter
     ask("purchases", { amount: `${at("amount").value.trim().replace(",", ".")} ${at("amount-unit").textContent}` });
   });
   at("change").addEventListener("submit", (event) => {
