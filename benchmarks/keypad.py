@@ -1,6 +1,6 @@
 """How many requests the keypad's server answers: sessions at once that buy, key in and look, without a pause.
 
-Prints one JSON object: requests, errors, requests a second, and the median and 99th percentile of the time of one, in milliseconds.
+Prints one JSON object: requests, errors, requests a second, median and 99th percentile of its milliseconds.
 """
 
 import argparse

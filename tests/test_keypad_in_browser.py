@@ -60,7 +60,9 @@ class Person:
         else:
             self.page.keyboard.press("Enter")
         expect(self.page.locator("#slips li")).to_have_count(before + 1)
-        return [text.replace(" ", "") for text in self.page.locator("#slips li").first.locator(".digits").all_inner_texts()]
+        return [
+            text.replace(" ", "") for text in self.page.locator("#slips li").first.locator(".digits").all_inner_texts()
+        ]
 
     def change_key(self, when):
         self.page.select_option("#with", when)
@@ -71,12 +73,18 @@ class Person:
             self.key_in("0" * 20)
 
 
-@pytest.fixture(params=[(size, clicks) for size in SIZES for clicks in (True, False)], ids=lambda kind: f"{kind[0]}-{'clicks' if kind[1] else 'types'}")
+@pytest.fixture(
+    params=[(size, clicks) for size in SIZES for clicks in (True, False)],
+    ids=lambda kind: f"{kind[0]}-{'clicks' if kind[1] else 'types'}",
+)
 def person(request, browser, address):
     size, clicks = request.param
     width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="en-GB", has_touch=size == "phone", is_mobile=size == "phone"
+        viewport={"width": width, "height": height},
+        locale="en-GB",
+        has_touch=size == "phone",
+        is_mobile=size == "phone",
     )
     page = context.new_page()
     wrong, asked = [], []

@@ -267,6 +267,16 @@ def test_a_meter_of_another_algorithm_and_service():
     assert results(typed(session, *digits_of(sold), meter=happened.meter)) == ["Accept"]
 
 
+def test_a_key_that_a_meters_algorithm_has_no_use_for():
+    session = begun()
+    [happened] = put_up(session, drn="02000000014", encryption="EA11", key_revision=2)
+    with pytest.raises(PracticeError, match=r"counter: .*DKGA02"):
+        session.do(of.ChangeKey(at=later(session, 90_000), meter=happened.meter, to=1))
+    kept = saved(PRACTICE, session)
+    _, again = loaded(read(kept, "a"), SHELF, "a")
+    assert again.now == session.now
+
+
 # -- time and errors -------------------------------------------------------------------------------------------
 
 
@@ -339,7 +349,7 @@ def test_a_saved_session_does_the_same_again():
     name, again = loaded(read(kept, "a"), SHELF, "a")
     assert (name, saved(name, again)) == (PRACTICE, kept)
     assert again.happenings == session.happenings
-    assert again.rows == session.rows
+    assert again.rows() == session.rows()
 
 
 def test_no_key_stands_in_a_saved_session():

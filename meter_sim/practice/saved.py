@@ -91,5 +91,5 @@ def fault_line(place: tuple[str | int, ...], message: str) -> str:
 
 
 def _answers(session: Session) -> str:
-    rows = repr(session.rows).encode()
+    rows = repr(session.rows()).encode()
     return sha256(rows).hexdigest()

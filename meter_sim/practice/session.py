@@ -27,7 +27,7 @@ from meter_sim.results.record import Event, EventKind
 from meter_sim.scenario.quantities import Bought
 from meter_sim.scenario.scenario import Scenario
 from meter_sim.sts import words
-from meter_sim.sts.errors import FieldOutOfRange
+from meter_sim.sts.errors import FieldOutOfRange, StsError
 from meter_sim.sts.tid import BaseDate
 from meter_sim.sts.token import Management, Service, meter_test
 from meter_sim.vending.point_of_sale import KeyChangePlan
@@ -56,7 +56,10 @@ class Shown:
 
 
 class Session:
-    """One session. `commands` are those that were done, `happenings` what came of them, `progress` the lesson."""
+    """One session. `commands` are those that were done, `happenings` what came of them, `progress` the lesson.
+
+    `slips` are what the counter printed, `shown` what each meter's face is at, by the meter's name.
+    """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = practised(scenario)
@@ -65,6 +68,7 @@ class Session:
         self.happenings: list[Happening] = []
         self.slips: list[Slip] = []
         self.progress = Progress(steps_of(self.scenario))
+        self.latest_entry: Happening | None = None
         self.shown = {name: Shown() for name in self.site.connections}
         self._issued: dict[str, tuple[str, IssuedToken]] = {}
         for connection in self.site.connections.values():
@@ -80,10 +84,10 @@ class Session:
         """The last second of the session."""
         return self.scenario.end - 1
 
-    @property
-    def rows(self) -> tuple[Event, ...]:
-        """All that happened, as rows of an event log."""
-        return self.site.journal.written_since(0)
+    def rows(self, latest: int | None = None) -> tuple[Event, ...]:
+        """What happened as rows of an event log: all of it, or the latest so many rows."""
+        length = self.site.journal.length
+        return self.site.journal.written_since(0 if latest is None else max(length - latest, 0))
 
     def connection(self, meter: str) -> Connection:
         """A meter's connection, by its name or PAN. Raises PracticeError."""
@@ -117,10 +121,12 @@ class Session:
         self._check(command)
         self._advance(command.at)
         expectations, wanted = Expectations(), self.progress.current
-        happened = self._done(command)
-        if self.commands and isinstance(self.commands[-1], of.Wait):
-            self.commands.pop()  # the time of the next command says it too
-        self.commands.append(command)
+        try:
+            happened = self._done(command)
+        except PracticeError:
+            self._record(of.Wait(at=command.at))
+            raise
+        self._record(command)
         noted = []
         for happening in happened:
             if wanted is not None and wanted.expect is not None and wanted.meter == happening.meter:
@@ -133,8 +139,15 @@ class Session:
             self.progress = self.progress.after(happening)
             wanted = self.progress.current
             noted.append(happening)
+            if happening.entry is not None:
+                self.latest_entry = happening
         self.happenings += noted
         return tuple(noted)
+
+    def _record(self, command: of.Command) -> None:
+        if self.commands and isinstance(self.commands[-1], of.Wait):
+            self.commands.pop()  # the time of the next command says it too
+        self.commands.append(command)
 
     # -- how it is done ----------------------------------------------------------------------------------------
 
@@ -309,9 +322,12 @@ class Session:
         return replace(happened, result="Issued", slip=self._printed(happened, slip, order_text(order)))
 
     def _refusal_or(self, issue: Callable[[], Printed | str]) -> tuple[tuple[str, str], Printed | None]:
-        """What the counter hands out; else the refusal's name and reason."""
+        """What the counter hands out; else the refusal's name and reason. Raises PracticeError."""
         written = self.site.journal.length
-        slip = issue()
+        try:
+            slip = issue()
+        except StsError as error:  # such as a key that this meter's algorithm has no use for
+            raise PracticeError(f"counter: {error}") from None
         if isinstance(slip, Printed):
             return ("", ""), slip
         reason = next(row.reason for row in self.site.journal.written_since(written) if row.result == slip)

@@ -40,8 +40,7 @@ _DAY = 86_400
 def session_view(visit: Visit) -> SessionView:
     """The whole session."""
     session = visit.session
-    entries = [happened for happened in session.happenings if happened.entry is not None]
-    latest = entries[-1] if entries else None
+    latest = session.latest_entry
     return SessionView(
         session=visit.key,
         scenario=visit.scenario,
@@ -53,7 +52,7 @@ def session_view(visit: Visit) -> SessionView:
         slips=tuple(slip_view(session, slip) for slip in session.slips[-_MOST_SLIPS:]),
         entry=None if latest is None or latest.entry is None else entry_view(session, latest, latest.entry),
         lesson=lesson_view(session),
-        log=tuple(_row(session, row) for row in session.rows[-_MOST_ROWS:]),
+        log=tuple(_row(session, row) for row in session.rows(_MOST_ROWS)),
     )
 
 
