@@ -185,6 +185,15 @@ def test_a_state_that_is_not_as_it_should_be_is_told():
     assert (tried.fault, tried.happened.failure) == ("state", "presumed_key_revision: expected 2, got 1")
 
 
+def test_what_the_display_should_show_is_a_mark_too():
+    pupil = learner("key_change")
+    for _ in range(5):
+        pupil.do(of.Skip)
+    pupil.by_the_book()
+    assert pupil.passed[-1] == "otherwise"
+    assert pupil.session.progress.passed[-1].tries[-1].happened.entry.answer == ("KRN 1.2",)
+
+
 def test_a_step_that_is_left_out_brings_no_points():
     pupil = learner("drawer")
     for _ in pupil.session.progress.steps:

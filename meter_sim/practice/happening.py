@@ -44,14 +44,16 @@ class Slip:
 class Entry:
     """An entry and the meter's answer, with the token taken apart.
 
-    `result` is the standard's name, `accepted` whether the entry did what it was made for, `shown` the lines of the
-    display, `reason` the refusal in words, `credited` watt-seconds.
+    `result` is the standard's name, `accepted` whether the entry did what it was made for, `answer` the lines that
+    answer it, `shown` those and what the display says after them, `reason` the refusal in words, `credited`
+    watt-seconds.
     """
 
     digits: str
     label: str
     result: str
     accepted: bool
+    answer: tuple[str, ...]
     shown: tuple[str, ...]
     reason: str
     credited: int

@@ -163,9 +163,13 @@ class Progress:
 
 
 def _as_expected(step: Step, happened: Happening) -> bool:
+    entry = happened.entry
+    shown = None if step.expect is None else step.expect.display
+    if shown is not None and entry is not None and shown != " | ".join(entry.answer):
+        return False
     if step.result:
         return happened.result == step.result
-    return happened.entry is None or happened.entry.accepted
+    return entry is None or entry.accepted
 
 
 def _goes_on(step: Step, happened: Happening) -> bool:

@@ -245,6 +245,7 @@ class Session:
             label=label,
             result=answer.name,
             accepted=answer.status.accepted,
+            answer=answer.display,
             shown=lines,
             reason=row.reason,
             credited=row.credited_ws,

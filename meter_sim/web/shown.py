@@ -247,11 +247,18 @@ def _step(session: Session, step: Step, passed: Passed | None, token: str) -> St
         token=token,
         digits=grouped(step.digits),
         result=step.result,
-        shows=display.result_word(step.result) if step.do == "enter" and step.result else "",
+        shows=_shows(step),
         to=step.to,
         outcome="" if passed is None else passed.outcome,
         tries=() if passed is None else tuple(map(_try, passed.tries)),
     )
+
+
+def _shows(step: Step) -> str:
+    """What the display should show at a step, as far as the lesson says."""
+    if step.expect is not None and step.expect.display is not None:
+        return step.expect.display
+    return display.result_word(step.result) if step.do == "enter" and step.result else ""
 
 
 def _try(tried: Try) -> TryView:
