@@ -85,6 +85,7 @@ function tabs() {
 
 // Keys that are pressed while the server still answers go together with the next request.
 function press(keys) {
+  if (!session) return;
   ahead += keys;
   if (ahead !== keys) return;
   inTurn(async () => {
