@@ -3,12 +3,14 @@
 It needs schemathesis, and runs with METER_SIM_LONG=1.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from meter_sim.practice.shelf import shelf
@@ -36,4 +38,5 @@ def test_every_answer_is_as_the_document_says(operation, mode):
             case.path_parameters["pan"] = "home"
         case.call_and_validate(headers=HOST | {"X-Session": visit.key})
 
-    holds()
+    with suppress(Unsatisfiable):  # a request without any field that could be wrong
+        holds()

@@ -165,6 +165,8 @@ def test_a_day_before_the_rollover(client):
         ("POST", f"/meters/{HOME}/key-changes", {"to": 10}, 422, "to"),
         ("POST", f"/meters/{HOME}/orders", {"order": "test", "value": 99}, 409, "outside 0 to 36"),
         ("POST", "/meters", {"supply_group": "123457"}, 409, "give one of pan"),
+        ("POST", "/meters", {"supply_group": "12345"}, 422, "supply_group"),
+        ("POST", "/meters", {"supply_group": "123457", "drn": "1"}, 422, "drn"),
         ("POST", "/session/clock", {"speed": 2}, 422, "speed"),
         ("POST", "/session/lesson", {"do": "look"}, 409, "this scenario is none"),
         ("GET", "/words/xx", None, 422, "language"),

@@ -236,7 +236,6 @@ def test_a_meter_is_put_up_and_sold_to():
         ({"pan": HOME}, "is in this session already"),
         ({"pan": "600727000000000001"}, "it should end in 9"),
         ({"drn": "02000000017"}, "should end in"),
-        ({"drn": "1"}, "is not 11 or 13"),
         ({"drn": "02000000014", "key_revision": 7}, "allowed are 123457/1, 123457/2"),
         ({"drn": "02000000014", "model": "keypat"}, "did you mean keypad"),
         ({"drn": "02000000014", "model": "keypad", "encryption": "EA11"}, "is EA07"),
@@ -244,7 +243,6 @@ def test_a_meter_is_put_up_and_sold_to():
         ({"drn": "02000000014", "credit": "5"}, "is not an energy"),
         ({"drn": "02000000014", "load": "5"}, "is not a power"),
         ({"drn": "02000000014", "model": "water", "credit": "5 kWh"}, "no electricity register"),
-        ({"drn": "02000000014", "tariff_index": "1"}, "tariff index"),
     ],
 )
 def test_a_meter_that_cannot_be_put_up(more, line):

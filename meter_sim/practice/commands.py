@@ -3,9 +3,9 @@
 They are read from saved files and requests, so each is checked as it comes in.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from meter_sim.scenario.quantities import GREATEST_BOUGHT
 from meter_sim.sts.identity import GREATEST_KEN
@@ -17,13 +17,28 @@ KEYS = "0123456789<="
 GREATEST_TIME = 1 << 33
 """Seconds since 1970: beyond the last year of a scenario."""
 
+
+def _as_whole(value: object) -> object:
+    """JSON knows one kind of number: 2.0 is the whole number 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AS_WHOLE = BeforeValidator(_as_whole)
+"""Takes 2.0 for 2."""
+
 Meter = Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+def _with_its_name(schema: dict[str, Any]) -> None:
+    """In a file a command always says which it is."""
+    schema["properties"]["do"].pop("default")
+    schema.setdefault("required", []).append("do")
 
-    at: Annotated[int, Field(ge=0, le=GREATEST_TIME)]
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra=_with_its_name)
+
+    at: Annotated[int, Field(ge=0, le=GREATEST_TIME), AS_WHOLE]
 
 
 class Wait(_Command):
@@ -53,8 +68,8 @@ class Buy(_Command):
 
     do: Literal["buy"] = "buy"
     meter: Meter
-    amount: Annotated[int, Field(ge=1, le=GREATEST_BOUGHT)]
-    service: Annotated[int, Field(ge=0, le=7)] = 0
+    amount: Annotated[int, Field(ge=1, le=GREATEST_BOUGHT), AS_WHOLE]
+    service: Annotated[int, Field(ge=0, le=7), AS_WHOLE] = 0
 
 
 class ChangeKey(_Command):
@@ -62,11 +77,11 @@ class ChangeKey(_Command):
 
     do: Literal["change_key"] = "change_key"
     meter: Meter
-    to: Annotated[int, Field(ge=1, le=9)]
+    to: Annotated[int, Field(ge=1, le=9), AS_WHOLE]
     with_purchase: bool = False
     tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] | None = None
     supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")] | None = None
-    key_expiry: Annotated[int, Field(ge=0, le=GREATEST_KEN)] | None = None
+    key_expiry: Annotated[int, Field(ge=0, le=GREATEST_KEN), AS_WHOLE] | None = None
     three_sections: bool = False
 
 
@@ -79,7 +94,7 @@ class Order(_Command):
     do: Literal["order"] = "order"
     meter: Meter
     order: OrderName
-    value: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    value: Annotated[int, Field(ge=0, le=100_000_000), AS_WHOLE] = 0
 
 
 class Power(_Command):
@@ -101,11 +116,11 @@ class PutUp(_Command):
     """Put up another meter, with what a scenario file says of one; `load` is a constant power."""
 
     do: Literal["put_up"] = "put_up"
-    pan: Annotated[str, Field(max_length=18)] | None = None
-    drn: Annotated[str, Field(max_length=13)] | None = None
-    supply_group: Annotated[str, Field(max_length=6)]
-    key_revision: Annotated[int, Field(ge=1, le=9)] = 1
-    tariff_index: Annotated[str, Field(max_length=2)] = "01"
+    pan: Annotated[str, Field(pattern="^[0-9]{18}$")] | None = None
+    drn: Annotated[str, Field(pattern="^[0-9]{11}([0-9]{2})?$")] | None = None
+    supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")]
+    key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
+    tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
     encryption: Literal["EA07", "EA11"] | None = None
     model: Annotated[str, Field(max_length=60)] | None = None
     credit: Annotated[str, Field(max_length=40)] = "0 kWh"

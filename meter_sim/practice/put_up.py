@@ -70,7 +70,7 @@ def _pan(command: PutUp) -> MeterPan:
     if command.pan is not None:
         return MeterPan(command.pan)
     digits = str(command.drn)
-    return MeterPan.of(_IIN_BY_LENGTH.get(len(digits), "600727"), digits)
+    return MeterPan.of(_IIN_BY_LENGTH[len(digits)], digits)
 
 
 def _model(scenario: Scenario, command: PutUp) -> MeterModel:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from meter_sim.practice.commands import Command
+from meter_sim.practice.commands import AS_WHOLE, Command
 from meter_sim.practice.error import PracticeError
 from meter_sim.practice.session import Session
 from meter_sim.practice.shelf import Shelf, fingerprint
@@ -27,7 +27,7 @@ class SavedSession(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT), AS_WHOLE]
     scenario: Annotated[str, Field(min_length=1, max_length=200)]
     fingerprint: _HASH
     answers: _HASH

@@ -28,6 +28,10 @@ _ABOUT = (
     'instead"}`.'
 )
 
+_WRONG_FORM = 422
+_NO_TEXT = 400
+"""What the framework says of a body that is no text."""
+
 
 def application(shelf: Shelf, options: Options, real_ms: Callable[[], int]) -> FastAPI:
     """The application over a shelf of scenarios; `real_ms` tells real time in milliseconds, from anywhere on."""
@@ -63,7 +67,7 @@ def application(shelf: Shelf, options: Options, real_ms: Callable[[], int]) -> F
 def _wrong_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     detail = error.errors()[0]
-    return refusal(422, f"{request.url.path}: {fault_line(detail['loc'], detail['msg'])}")
+    return refusal(_WRONG_FORM, f"{request.url.path}: {fault_line(detail['loc'], detail['msg'])}")
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -74,7 +78,8 @@ def _refused(request: Request, error: Exception) -> Response:
 def _http_fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     line = f"{request.method} {request.url.path}: {error.detail}; see /api for what there is"
-    return JSONResponse({"error": line}, error.status_code, headers=error.headers)
+    status = _WRONG_FORM if error.status_code == _NO_TEXT else error.status_code
+    return JSONResponse({"error": line}, status, headers=error.headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

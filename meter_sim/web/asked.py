@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meter_sim.practice.commands import GREATEST_TIME, OrderName
+from meter_sim.practice.commands import AS_WHOLE, GREATEST_TIME, OrderName
 from meter_sim.sts.identity import GREATEST_KEN
 
 
@@ -27,9 +27,9 @@ class NewSession(Asked):
 class SetClock(Asked):
     """Set the clock: `speed` in session seconds a second (0 stands), or a jump to a second or by some seconds."""
 
-    speed: Literal[0, 1, 60, 3600, 43200] | None = None
-    jump_to: Annotated[int, Field(ge=0, le=GREATEST_TIME)] | None = None
-    jump_by: Annotated[int, Field(ge=1, le=GREATEST_TIME)] | None = None
+    speed: Annotated[Literal[0, 1, 60, 3600, 43200] | None, AS_WHOLE] = None
+    jump_to: Annotated[int, Field(ge=0, le=GREATEST_TIME), AS_WHOLE] | None = None
+    jump_by: Annotated[int, Field(ge=1, le=GREATEST_TIME), AS_WHOLE] | None = None
 
 
 class LessonStep(Asked):
@@ -44,11 +44,11 @@ class NewMeter(Asked):
     Its vending key is one of the scenario's. `credit` is an energy such as 50 kWh, `load` a constant power.
     """
 
-    pan: Annotated[str, Field(max_length=18)] | None = None
-    drn: Annotated[str, Field(max_length=13)] | None = None
-    supply_group: Annotated[str, Field(max_length=6)]
-    key_revision: Annotated[int, Field(ge=1, le=9)] = 1
-    tariff_index: Annotated[str, Field(max_length=2)] = "01"
+    pan: Annotated[str, Field(pattern="^[0-9]{18}$")] | None = None
+    drn: Annotated[str, Field(pattern="^[0-9]{11}([0-9]{2})?$")] | None = None
+    supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")]
+    key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
+    tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
     encryption: Literal["EA07", "EA11"] | None = None
     model: Annotated[str, Field(max_length=60)] | None = None
     credit: Annotated[str, Field(max_length=40)] = "0 kWh"
@@ -77,11 +77,11 @@ class Purchase(Asked):
 class KeyChange(Asked):
     """A key change to a key revision, at once or with the next purchase; what is left out stays as it is."""
 
-    to: Annotated[int, Field(ge=1, le=9)]
+    to: Annotated[int, Field(ge=1, le=9), AS_WHOLE]
     with_purchase: bool = False
     tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] | None = None
     supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")] | None = None
-    key_expiry: Annotated[int, Field(ge=0, le=GREATEST_KEN)] | None = None
+    key_expiry: Annotated[int, Field(ge=0, le=GREATEST_KEN), AS_WHOLE] | None = None
     three_sections: bool = False
 
 
@@ -89,7 +89,7 @@ class NewOrder(Asked):
     """A management or test token: `value` is the number of a test, watts of a limit, or a register (65535: all)."""
 
     order: OrderName
-    value: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    value: Annotated[int, Field(ge=0, le=100_000_000), AS_WHOLE] = 0
 
 
 class Supply(Asked):

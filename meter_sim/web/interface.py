@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
-from fastapi.security import APIKeyCookie, APIKeyHeader
+from fastapi import Cookie as CookieParameter
+from fastapi import Header as HeaderParameter
 
 from meter_sim.practice import commands as of
 from meter_sim.practice import words as practice_words
@@ -36,9 +37,6 @@ _FAULTS: Responses = {
 _NOT_FOUND: Responses = {404: {"model": views.Fault, "description": "No such session, meter or scenario"}}
 router = APIRouter(responses=_FAULTS)
 
-_header = APIKeyHeader(name=SESSION_HEADER, auto_error=False, description="The session, as POST /sessions names it")
-_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The same, for a browser")
-
 
 def _visits(request: Request) -> Visits:
     visits: Visits = request.app.state.visits
@@ -52,11 +50,13 @@ def _options(request: Request) -> Options:
 
 Kept = Annotated[Visits, Depends(_visits)]
 Given = Annotated[Options, Depends(_options)]
-Header = Annotated[str | None, Depends(_header)]
-Cookie = Annotated[str | None, Depends(_cookie)]
+Header = Annotated[
+    str | None, HeaderParameter(alias=SESSION_HEADER, description="The session, as POST /sessions names it")
+]
+Cookie = Annotated[str | None, CookieParameter(alias=SESSION_COOKIE, description="The same, for a browser")]
 
 
-def _visit(visits: Kept, header: Header, cookie: Cookie) -> Visit:
+def _visit(visits: Kept, header: Header = None, cookie: Cookie = None) -> Visit:
     key = header or cookie
     if not key:
         raise NotHereError(
@@ -65,7 +65,7 @@ def _visit(visits: Kept, header: Header, cookie: Cookie) -> Visit:
     return visits.visit(key)
 
 
-def _visit_or_new(visits: Kept, header: Header, cookie: Cookie, response: Response) -> Visit:
+def _visit_or_new(visits: Kept, response: Response, header: Header = None, cookie: Cookie = None) -> Visit:
     if header or cookie:
         return _visit(visits, header, cookie)
     return _opened(visits.begin(), response)
@@ -96,7 +96,7 @@ async def scenarios(visits: Kept) -> tuple[views.ScenarioView, ...]:
 
 @router.post("/sessions", status_code=201, tags=["sessions"], responses=_NOT_FOUND)
 async def begin(
-    wanted: asked.NewSession, visits: Kept, header: Header, cookie: Cookie, response: Response
+    wanted: asked.NewSession, visits: Kept, response: Response, header: Header = None, cookie: Cookie = None
 ) -> views.SessionView:
     """Begin a session, or take one up again; its name comes in the answer and as a cookie."""
     visits.put_away_idle()
