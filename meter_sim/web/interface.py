@@ -38,12 +38,13 @@ _NOT_FOUND: Responses = {404: {"model": views.Fault, "description": "No such ses
 router = APIRouter(responses=_FAULTS)
 
 
-def _visits(request: Request) -> Visits:
+async def _visits(request: Request) -> Visits:
+    """Dependencies are coroutines: a plain function would run in a thread of its own, beside the sessions."""
     visits: Visits = request.app.state.visits
     return visits
 
 
-def _options(request: Request) -> Options:
+async def _options(request: Request) -> Options:
     options: Options = request.app.state.options
     return options
 
@@ -56,7 +57,7 @@ Header = Annotated[
 Cookie = Annotated[str | None, CookieParameter(alias=SESSION_COOKIE, description="The same, for a browser")]
 
 
-def _visit(visits: Kept, header: Header = None, cookie: Cookie = None) -> Visit:
+def _found(visits: Visits, header: str | None, cookie: str | None) -> Visit:
     key = header or cookie
     if not key:
         raise NotHereError(
@@ -65,9 +66,13 @@ def _visit(visits: Kept, header: Header = None, cookie: Cookie = None) -> Visit:
     return visits.visit(key)
 
 
-def _visit_or_new(visits: Kept, response: Response, header: Header = None, cookie: Cookie = None) -> Visit:
+async def _visit(visits: Kept, header: Header = None, cookie: Cookie = None) -> Visit:
+    return _found(visits, header, cookie)
+
+
+async def _visit_or_new(visits: Kept, response: Response, header: Header = None, cookie: Cookie = None) -> Visit:
     if header or cookie:
-        return _visit(visits, header, cookie)
+        return _found(visits, header, cookie)
     return _opened(visits.begin(), response)
 
 
