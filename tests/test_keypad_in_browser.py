@@ -141,6 +141,7 @@ def test_a_key_change_in_the_wrong_order(person):
 
 def test_a_lock_out(person):
     [token] = person.buy("5")
+    person.page.click('[data-speed="0"]')  # a slow machine shall not outlast the lock-out
     person.lock_out()
     expect(person.page.locator("#meaning")).to_contain_text("Locked out")
     person.key_in(token)
