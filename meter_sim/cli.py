@@ -15,6 +15,7 @@ from meter_sim.cli_bulk import keychange
 from meter_sim.cli_calibrate import calibrate, forecast
 from meter_sim.cli_experiment import Experiments, compare, experiment_options
 from meter_sim.cli_fleet import Fleet, PlaceType, fleet_options, local
+from meter_sim.cli_keypad import keypad
 from meter_sim.cli_plot import plot
 from meter_sim.cli_progress import progress
 from meter_sim.cli_query import query
@@ -54,6 +55,7 @@ main.add_command(calibrate)
 main.add_command(forecast)
 main.add_command(query)
 main.add_command(report)
+main.add_command(keypad)
 
 
 def _folders(files: Sequence[Path], out: "Path | Url | None") -> "list[Path | Url]":

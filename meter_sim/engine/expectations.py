@@ -44,6 +44,10 @@ class Expectations:
         ]
         self._findings[expect.place] = Finding(expect.where, expect.place, "; ".join(failures))
 
+    def failure(self, expect: Expectation) -> str:
+        """What an expectation that was held did not find; empty if all was as expected."""
+        return self._findings[expect.place].failure
+
     def findings(self, timeline: tuple[Action, ...]) -> tuple[Finding, ...]:
         """A finding for each expectation of the timeline, also where the run ended before it could be looked at."""
         return tuple(

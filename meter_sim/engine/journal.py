@@ -45,6 +45,15 @@ class Journal:
         """The rows, sorted by second and connection; what happened in one second stays in its order."""
         return tuple(sorted(self._events, key=lambda row: (row.time, row.connection)))
 
+    @property
+    def length(self) -> int:
+        """How many rows are written."""
+        return len(self._events)
+
+    def written_since(self, length: int) -> tuple[Event, ...]:
+        """The rows from a length on, in the order in which they were written."""
+        return tuple(self._events[length:])
+
     def token(self, connection: Connection, label: str) -> IssuedToken | None:
         """The token that was issued to a connection under a label."""
         return self._issued.get(connection.setup.name, {}).get(label)

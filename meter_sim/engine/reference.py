@@ -13,10 +13,11 @@ from meter_sim.engine.outcome import outcome_of
 from meter_sim.engine.outreach import Outreach
 from meter_sim.engine.rehearsal import Rehearsal
 from meter_sim.engine.site import Process, Site
+from meter_sim.engine.watches import watch_credit, watch_limit
 from meter_sim.local_time import date_of
 from meter_sim.meter.answer import Status
 from meter_sim.results.area_day import AreaDay
-from meter_sim.results.record import Day, EventKind, Reading, Record
+from meter_sim.results.record import Day, Reading, Record
 from meter_sim.scenario.scenario import Scenario
 
 
@@ -75,8 +76,8 @@ class _Run:
         for connection in self._connections:
             if connection.setup.listed:
                 site.env.process(self._take_readings(connection))
-                site.env.process(self._watch_limit(connection))
-            site.env.process(self._watch_credit(connection))
+                site.env.process(watch_limit(site, connection))
+            site.env.process(watch_credit(site, connection))
             if connection.setup.customer is not None:
                 household = Household(site, connection, connection.setup.customer)
                 households[connection.setup.name] = household
@@ -127,36 +128,3 @@ class _Run:
         for instant in range(self._scenario.start, self._scenario.end, self._scenario.readings_every):
             yield self._site.moment(instant, Phase.BOOKS)
             self._readings.append(connection.reading(instant))
-
-    def _watch_credit(self, connection: Connection) -> Process:
-        """Open the load switch in the load phase of the second in which credit ends."""
-        site = self._site
-        while True:
-            changed = connection.changed
-            instant = connection.credit_ends() if connection.meter.switch_closed else None
-            if instant is None:
-                yield changed
-                continue
-            yield site.moment(instant, Phase.LOAD) | changed
-            if not changed.triggered:
-                site.journal.happened(connection, EventKind.CREDIT_ENDED)
-                connection.settle(site.now)
-                site.set_switch(connection)
-
-    def _watch_limit(self, connection: Connection) -> Process:
-        """Say when the power limit begins and ceases to bind."""
-        site, meter = self._site, connection.meter
-        while True:
-            changed = connection.changed
-            if meter.power_limit is None:
-                yield changed
-                continue
-            binds = meter.switch_closed and connection.load.binds(site.now, meter.power_limit)
-            if binds != connection.limited:
-                yield site.moment(site.now, Phase.LIMIT) | changed
-                if not changed.triggered:
-                    connection.limited = binds
-                    site.journal.happened(connection, EventKind.LIMIT_BINDS if binds else EventKind.LIMIT_CEASES)
-                continue
-            instant = connection.load.binding_changes(site.now, meter.power_limit, self._scenario.end)
-            yield changed if instant is None else site.moment(instant, Phase.LIMIT) | changed

@@ -1,5 +1,6 @@
 """The timeline of a scenario as processes: each action at its moment, and what it was expected to bring."""
 
+from meter_sim.engine.by_hand import issue_order, power_off, power_on, tamper
 from meter_sim.engine.connection import Connection
 from meter_sim.engine.expectations import Expectations
 from meter_sim.engine.moment import Phase
@@ -17,9 +18,8 @@ from meter_sim.scenario.scenario import (
     PowerCycle,
     Tamper,
 )
-from meter_sim.sts.token import DIGITS, MeterTestToken
-from meter_sim.vending.point_of_sale import ExtendedFunction, Slip
-from meter_sim.vending.refusal import Refusal
+from meter_sim.sts.token import DIGITS
+from meter_sim.vending.point_of_sale import Slip
 
 _PHASES: dict[type[Action], Phase] = {
     PowerCycle: Phase.POWER,
@@ -54,11 +54,7 @@ class Rehearsal:
         elif isinstance(action, PowerCycle):
             yield from self._power_cycle(connection, action)
         elif isinstance(action, Tamper):
-            was_closed = connection.meter.switch_closed
-            connection.meter.tamper()
-            site.journal.happened(connection, EventKind.TAMPERED, reason=action.cause)
-            if was_closed != connection.meter.switch_closed:
-                site.supply_changed(connection)
+            tamper(site, connection, action.cause)
             yield from self._expect(action.expect, connection)
         elif isinstance(action, Observe):
             site.journal.happened(connection, EventKind.OBSERVATION, reason=action.note)
@@ -118,50 +114,25 @@ class Rehearsal:
         yield from self._expect(action.expect, connection, answer.name, answer)
 
     def _power_cycle(self, connection: Connection, action: PowerCycle) -> Process:
-        site, meter = self._site, connection.meter
-        was_closed = meter.switch_closed
-        meter.power_off()
-        connection.keypad.clear()
-        site.journal.happened(connection, EventKind.POWER_OFF)
-        if was_closed:
-            site.supply_changed(connection)
+        site = self._site
+        power_off(site, connection)
         yield site.moment(site.now + action.off_for, Phase.POWER)
-        connection.settle(site.now)
-        connection.meter.power_on()
-        site.journal.happened(connection, EventKind.POWER_ON)
-        if connection.meter.switch_closed:
-            site.supply_changed(connection)
+        power_on(site, connection)
         yield from self._expect(action.expect, connection)
 
     def _manage(self, connection: Connection, action: Manage) -> Process:
         site = self._site
-        pos = site.points_of_sale[action.point_of_sale]
-        try:
-            if isinstance(action.order, MeterTestToken):
-                slip = pos.test(action.order)
-            elif isinstance(action.order, ExtendedFunction):
-                slip = pos.extended(
-                    action.meter,
-                    action.order,
-                    now=site.now,
-                    rnd=site.rnd(connection, pos),
-                    on_reserved_minute=action.reserved_minute,
-                )
-            else:
-                slip = pos.manage(
-                    action.meter,
-                    *action.order,
-                    now=site.now,
-                    rnd=site.rnd(connection, pos),
-                    on_reserved_minute=action.reserved_minute,
-                )
-        except Refusal as refusal:
-            outcome = site.journal.refused(connection, EventKind.ISSUE_REFUSED, refusal, action.label, pos.name)
-            yield from self._expect(action.expect, connection, outcome)
+        token = issue_order(
+            site,
+            connection,
+            action.order,
+            action.point_of_sale,
+            action.label,
+            reserved_minute=action.reserved_minute,
+        )
+        if isinstance(token, str):
+            yield from self._expect(action.expect, connection, token)
             return
-        [token] = slip.tokens
-        site.note(connection, token)
-        site.journal.issued(connection, EventKind.ORDER_ISSUED, token, action.label, pos.name)
         if action.enter_after:
             yield site.moment(site.now + action.enter_after, Phase.ENTRY)
         answer = site.enter(connection, token.digits, action.label, token)

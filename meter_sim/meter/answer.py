@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from meter_sim.meter.display import result_word
 from meter_sim.sts.token import Token
 
 
@@ -105,18 +106,6 @@ _RESULTS: dict[Status, AuthenticationResult | ValidationResult | TokenResult | s
 STATUS_BY_NAME = {status.standard_name: status for status in Status}
 """Status of each result name that a scenario may expect."""
 
-_DISPLAYS = {
-    Status.ACCEPT: "Accept",
-    Status.FIRST_KCT: "1St",
-    Status.SECOND_KCT: "2nd",
-    Status.THIRD_KCT: "3rd",
-    Status.FOURTH_KCT: "4th",
-    Status.OLD: "OLd",
-    Status.USED: "USEd",
-    Status.LOCKED_OUT: "LOc",
-    Status.NOT_READY: "",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -139,7 +128,7 @@ class Answer:
     @property
     def display(self) -> tuple[str, ...]:
         """What the meter shows: a test's answer, or a word for the result (L)."""
-        return self.shown or (_DISPLAYS.get(self.status, "rEJEct"),)
+        return self.shown or (result_word(self.name),)
 
     @property
     def authentication(self) -> AuthenticationResult | None:

@@ -57,6 +57,10 @@ class PendingSections:
         self._expire(now)
         return tuple(sorted(self._sections))
 
+    def kept_until(self, now: int) -> int:
+        """The first second at which what is pending is dropped; `now` if nothing is."""
+        return self._latest + self._timeout if self.held(now) else now
+
     def completed_by(self, section: KeyChangeSection, now: int) -> tuple[KeyChangeSection, ...]:
         """The whole set that a section completes, in the order of printing, or nothing; nothing changes."""
         self._expire(now)

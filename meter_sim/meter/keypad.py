@@ -22,14 +22,22 @@ class Keypad:
         """The digits typed so far."""
         return self._typed
 
+    def standing(self, now: int) -> str:
+        """The digits that the next key would still find at this second."""
+        return self._typed if now <= self.forgets_after else ""
+
+    @property
+    def forgets_after(self) -> int:
+        """The last second at which a key still finds what was typed."""
+        return self._latest + self._timeout
+
     def clear(self) -> None:
         """Forget what was typed, as a loss of power does."""
         self._typed = ""
 
     def press(self, key: str, now: int) -> str | None:
         """Press a digit or BACKSPACE; returns the 20 digits when they are complete. Other keys do nothing."""
-        if now > self._latest + self._timeout:
-            self._typed = ""
+        self._typed = self.standing(now)
         self._latest = now
         if key == BACKSPACE:
             self._typed = self._typed[:-1]

@@ -343,13 +343,19 @@ def block_of(token: Token) -> int:
     return token.subclass << 60 | content << 16 | _checksum(token.token_class, token.subclass, content)
 
 
+def checksums(token_class: int, block: int) -> tuple[int, int]:
+    """The checksum that a deciphered block carries, and the one that its content asks for."""
+    return block & 0xFFFF, _checksum(token_class, block >> 60, block >> 16 & (1 << 44) - 1)
+
+
 def token_of(token_class: int, block: int, encryption: Encryption = Encryption.EA07) -> Token | None:
     """What a deciphered block says, or None if its checksum is wrong (CRCError).
 
     The algorithm matters for the third and fourth section of a key change only, which differ with the key's length.
     """
     subclass, content = block >> 60, block >> 16 & (1 << 44) - 1
-    if block & 0xFFFF != _checksum(token_class, subclass, content):
+    found, reckoned = checksums(token_class, block)
+    if found != reckoned:
         return None
     readers = _READERS if encryption.key_bits == 64 else _READERS_128
     return readers.get((token_class, subclass), OtherToken)(token_class, subclass, content)

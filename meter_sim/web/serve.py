@@ -1,0 +1,39 @@
+"""Runs the server: a socket first, so that a port in use is one line, then uvicorn on it."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import uvicorn
+
+from meter_sim.practice.error import PracticeError
+from meter_sim.practice.shelf import Shelf
+from meter_sim.web.app import application
+from meter_sim.web.options import Options
+
+_SECONDS_TO_END = 2
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises PracticeError if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise PracticeError(
+            f"--port: {host}:{port} cannot be had: {error.strerror}; choose another port, 0 takes any"
+        ) from None
+    return found
+
+
+def serve(shelf: Shelf, options: Options, place: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until the process is told to end; `ready` is called before the first request."""
+    app = application(shelf, options, lambda: time.monotonic_ns() // 1_000_000)
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_SECONDS_TO_END
+    )
+    ready()
+    uvicorn.Server(config).run(sockets=[place])

@@ -1,0 +1,249 @@
+"""Lessons: their scenarios hold, their steps can be done by the book and otherwise, their words are complete."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from meter_sim.engine.reference import run
+from meter_sim.meter.answer import STATUS_BY_NAME
+from meter_sim.meter.display import PAGES, WORDS
+from meter_sim.practice import commands as of
+from meter_sim.practice.lesson import POINTS, Outcome
+from meter_sim.practice.session import Session
+from meter_sim.practice.shelf import LESSONS, PRACTICE, built_in
+from meter_sim.practice.steps import Do, steps_of
+from meter_sim.practice.why import CHECKS
+from meter_sim.practice.words import LANGUAGES, words_of
+from meter_sim.scenario.reader import read_scenario
+from meter_sim.vending.refusal import REFUSAL_NAMES
+
+SCENARIOS = built_in()
+STATIC = files("meter_sim.web").joinpath("static")
+
+
+def learner(name):
+    return Learner(Session(SCENARIOS[name] if name in SCENARIOS else read_scenario(f"scenarios/{name}.yaml")))
+
+
+class Learner:
+    """Does what a step asks for, or something else."""
+
+    def __init__(self, session):
+        self.session = session
+
+    @property
+    def step(self):
+        return self.session.progress.current
+
+    @property
+    def passed(self):
+        return [one.outcome.value for one in self.session.progress.passed]
+
+    def do(self, kind, after=1, **more):
+        at = self.session.now + after
+        meter = {} if kind in (of.Look, of.Skip, of.Wait) else {"meter": self.step.meter if self.step else "home"}
+        return self.session.do(kind(at=at, **({} if kind is of.Wait else meter) | more))
+
+    def enter(self, label):
+        return self.do(of.Enter, digits=self.session.progress.digits[label])
+
+    def to_the_end(self):
+        for _ in range(40):
+            if self.step is not None:
+                self.by_the_book()
+        assert self.step is None
+
+    def by_the_book(self):
+        step = self.step
+        self.session.do(of.Wait(at=max(step.at, self.session.now)))
+        if step.do is Do.BUY:
+            self.do(of.Buy, amount=step.amount, service=step.service)
+        elif step.do in (Do.CHANGE_KEY, Do.CHANGE_WITH_PURCHASE):
+            self.do(of.ChangeKey, to=step.to, with_purchase=step.do is Do.CHANGE_WITH_PURCHASE)
+        elif step.do is Do.ENTER:
+            self.do(of.Enter, digits=step.digits or self.session.progress.digits[step.label])
+        elif step.do is Do.POWER:
+            self.do(of.Power, on=False)
+            self.do(of.Power, on=True, after=20)
+        elif step.do is Do.TAMPER:
+            self.do(of.Tamper)
+        elif step.do is Do.ORDER:
+            self.do(of.Order, order="test", value=4)
+        else:
+            self.do(of.Look)
+
+
+@pytest.mark.parametrize("name", [PRACTICE, *LESSONS])
+def test_the_scenario_of_a_lesson_holds(name):
+    assert [finding for finding in run(SCENARIOS[name]).findings if finding.failure] == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_by_the_book_every_step_is_right_at_once(name):
+    pupil = learner(name)
+    pupil.to_the_end()
+    progress = pupil.session.progress
+    assert set(pupil.passed) == {"right"}
+    assert progress.points == progress.most_points == 2 * len(progress.steps)
+    pupil.do(of.Look)
+    assert pupil.session.progress == progress
+
+
+def test_a_timeline_of_the_household_is_a_lesson_too():
+    pupil = learner("household_rollover")
+    kinds = [step.do.value for step in pupil.session.progress.steps]
+    assert kinds == ["buy", "enter", "change_key", "enter", "enter", "enter", "order", "enter", "buy", "enter", "look"]
+    pupil.to_the_end()
+    assert set(pupil.passed) <= {"right", "otherwise"}
+
+
+def test_a_purchase_that_the_timeline_enters_asks_for_each_token():
+    steps = steps_of(read_scenario("scenarios/not_migrated.yaml"))
+    assert {step.do for step in steps} >= {Do.BUY, Do.ENTER}
+    waits = steps_of(SCENARIOS["key_change"])
+    assert [step.do.value for step in waits][:2] == ["change_with_purchase", "buy"]
+
+
+def test_what_nobody_can_be_asked_to_do_is_no_step():
+    scenario = read_scenario("scenarios/wrong_order.yaml")
+    assert any(action.expect and action.expect.result == "TimedOut" for action in scenario.timeline)
+    assert "TimedOut" not in [step.result for step in steps_of(scenario)]
+
+
+def test_another_token_is_told_and_the_step_can_be_put_right():
+    pupil = learner("key_change")
+    pupil.by_the_book()
+    pupil.by_the_book()
+    pupil.enter("slip")
+    [tried] = pupil.session.progress.tries
+    assert (tried.fault, tried.happened.result) == ("another token", "CRCError")
+    pupil.by_the_book()
+    assert pupil.passed == ["right", "right", "corrected"]
+
+
+def test_another_amount_and_another_thing_are_told():
+    pupil = learner("top_up")
+    pupil.do(of.Buy, amount=300)
+    pupil.do(of.ChangeKey, to=2)
+    pupil.do(of.Enter, digits="1")
+    assert [tried.fault for tried in pupil.session.progress.tries] == [
+        "another amount",
+        "another thing",
+        "another thing",
+    ]
+    pupil.by_the_book()
+    assert pupil.passed == ["corrected"]
+
+
+def test_sections_the_other_way_round_go_on():
+    pupil = learner("key_change")
+    pupil.by_the_book()
+    pupil.by_the_book()
+    pupil.enter("slip.kct.2")
+    assert pupil.session.progress.tries[-1].happened.result == "2ndKCT"
+    pupil.enter("slip.kct.1")
+    assert pupil.session.progress.passed[-2].tries[-1].fault == "answer"
+    assert pupil.passed[-2:] == ["otherwise", "before"]
+    pupil.by_the_book()
+    assert pupil.session.connection("home").meter.keys.key_revision == 2
+    assert pupil.passed[-1] == "right"
+
+
+def test_a_section_that_was_lost_is_keyed_in_again():
+    pupil = learner("key_change")
+    for _ in range(3):
+        pupil.by_the_book()
+    pupil.do(of.Wait, after=1200)
+    pupil.enter("slip.kct.2")
+    assert pupil.passed[-1] == "otherwise"
+    pupil.enter("slip")
+    assert pupil.session.progress.tries[-1].fault == "answer"
+    pupil.enter("slip.kct.1")
+    pupil.enter("slip")
+    assert pupil.passed[-1] == "corrected"
+
+
+def test_a_lock_out_is_waited_for():
+    pupil = learner("top_up")
+    pupil.by_the_book()
+    for _ in range(3):
+        pupil.do(of.Enter, digits="0" * 20)
+    pupil.enter("slip")
+    assert pupil.session.progress.tries[-1].happened.result == "LockedOut"
+    pupil.do(of.Wait, after=10)
+    pupil.enter("slip")
+    assert pupil.passed == ["right", "corrected"]
+
+
+def test_a_state_that_is_not_as_it_should_be_is_told():
+    pupil = learner("key_change")
+    pupil.do(of.Skip)
+    pupil.by_the_book()
+    [tried] = pupil.session.progress.passed[-1].tries
+    assert pupil.passed == ["skipped", "otherwise"]
+    assert (tried.fault, tried.happened.failure) == ("state", "presumed_key_revision: expected 2, got 1")
+
+
+def test_what_the_display_should_show_is_a_mark_too():
+    pupil = learner("key_change")
+    for _ in range(5):
+        pupil.do(of.Skip)
+    pupil.by_the_book()
+    assert pupil.passed[-1] == "otherwise"
+    assert pupil.session.progress.passed[-1].tries[-1].happened.entry.answer == ("KRN 1.2",)
+
+
+def test_a_step_that_is_left_out_brings_no_points():
+    pupil = learner("drawer")
+    for _ in pupil.session.progress.steps:
+        pupil.do(of.Skip)
+    assert set(pupil.passed) == {"skipped"}
+    assert pupil.session.progress.points == 0
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+PARTS = ("page", "captions", "display", "results", "refusals", "checks", "faults", "outcomes", "steps")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_words_of_english_and_no_others(language):
+    words, english = words_of(language), words_of("en")
+    assert words.language == language
+    assert words.draft == (language != "en")
+    assert bool(words.page["draft"]) == words.draft
+    for part in PARTS:
+        own, original = getattr(words, part), getattr(english, part)
+        assert own.keys() == original.keys()
+        for name, text in own.items():
+            assert bool(text) == bool(original[name]) or name == "draft", name
+            assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", original[name])), name
+    assert set(words.lessons) == set(LESSONS)
+    for name, lesson in words.lessons.items():
+        assert len(lesson.steps) == len(steps_of(SCENARIOS[name]))
+        assert all(step.do and step.learn for step in lesson.steps)
+
+
+def test_the_words_cover_what_can_come_and_nothing_else():
+    words = words_of("en")
+    assert set(words.display) == {word.text for word in WORDS if word.text}
+    assert set(words.results) == set(STATUS_BY_NAME)
+    assert set(words.refusals) == {*REFUSAL_NAMES, "Issued", "Waiting"}
+    assert set(words.checks) == set(CHECKS)
+    assert set(words.outcomes) == {outcome.value for outcome in Outcome} == {outcome.value for outcome in POINTS}
+    assert set(words.steps) == {do.value for do in Do}
+    assert set(words.captions) == {*PAGES, "typed", "answer"}
+    assert set(words.faults) == {"another thing", "another token", "another amount", "answer", "state"}
+
+
+def test_every_label_of_the_page_is_used_and_known():
+    sources = "".join(
+        part.read_text(encoding="utf-8") for part in STATIC.iterdir() if part.name.endswith((".js", ".html"))
+    )
+    labels = set(words_of("en").page)
+    used = {label for label in labels if re.search(rf"[\"'`]{label}[\"'`]", sources)}
+    made = {"fields_from_meter", "fields_from_vending", "fields_from_nobody", "failed", "not_reached"}
+    assert labels - used == made
+    asked = set(re.findall(r"data-w=\"(\w+)\"", sources)) | set(re.findall(r"words\.page\(\"(\w+)\"", sources))
+    assert asked <= labels
