@@ -75,8 +75,8 @@ fit.plot()
 # %% [markdown]
 # ## 3. Foretold from the first counts
 #
-# The same with the counts up to 30 September 2024. Two later ones were held back. Look at both: they lie in the widest
-# band, which is more than ten points wide; that of October lies far below the curve, and that of November nearly on it.
+# The same with the counts up to 30 September 2024. Two later ones were held back. Look at both: that of October lies
+# far below the curve and just outside the widest band, that of November nearly on the curve.
 
 # %%
 early = {path: ends for path, ends in bounds.items() if path != "customers.zero.share"}
