@@ -60,13 +60,10 @@ export function show(session, meter, wanted, print, pick) {
 }
 
 function slipOf(slip, wanted, print, pick) {
-  const sections = slip.tokens.filter((token) => token.name.includes(".kct."));
   const tokens = slip.tokens.map((token) => {
-    const section = sections.indexOf(token) + 1;
-    const label = section ? words.page("section_of", { section, of: sections.length }) : slip.kind === "bought" ? words.page("credit_token") : words.page("order_token");
     const now = token.name === wanted;
     const digits = make("button", { type: "button", class: now ? "digits asked-now" : "digits", "aria-pressed": String(now), title: words.page("take"), text: grouped(token.digits), onclick: () => pick(token.name) });
-    return make("div", { class: "token" }, make("b", { text: label }), digits);
+    return make("div", { class: "token" }, make("b", { text: labelOf(slip, token) }), digits);
   });
   const head = make("h4", {}, make("span", { text: `${words.page("slip")} ${slip.number}` }), make("span", { text: slip.asked }));
   const about = make("p", { class: "of", text: `${slip.at} · ${slip.pan}` });
@@ -74,12 +71,17 @@ function slipOf(slip, wanted, print, pick) {
   return make("li", {}, make("div", { class: "slip" }, head, about, ...tokens, button));
 }
 
+// What a token of a slip is: "Key change 1 of 2".
+export function labelOf(slip, token) {
+  const sections = slip.tokens.filter((kept) => kept.name.includes(".kct."));
+  const section = sections.indexOf(token) + 1;
+  return section ? words.page("section_of", { section, of: sections.length }) : words.page(slip.kind === "bought" ? "credit_token" : "order_token");
+}
+
 // Where a token stands, in words: "slip 2, key change 1 of 2".
 export function placeOf(session, token) {
   const slip = session.slips.find((one) => one.tokens.some((kept) => kept.name === token));
   if (!slip) return "";
-  const sections = slip.tokens.filter((kept) => kept.name.includes(".kct."));
-  const section = sections.findIndex((kept) => kept.name === token) + 1;
-  const what = section ? words.page("section_of", { section, of: sections.length }) : slip.kind === "bought" ? words.page("credit_token") : words.page("order_token");
-  return `${words.page("slip")} ${slip.number}, ${what}`;
+  const found = slip.tokens.find((kept) => kept.name === token);
+  return `${words.page("slip")} ${slip.number}, ${labelOf(slip, found)}`;
 }

@@ -1,5 +1,6 @@
 // What goes on paper: a slip, the pocket card of a lesson, its result.
 
+import { labelOf } from "./counter.js";
 import { at, grouped, make } from "./dom.js";
 import { instruction } from "./lesson.js";
 import * as words from "./words.js";
@@ -10,7 +11,10 @@ function paper(...content) {
 }
 
 export function slip(kept) {
-  const tokens = kept.tokens.map((token) => make("p", { class: "mono", text: grouped(token.digits) }));
+  const tokens = kept.tokens.flatMap((token, place) => [
+    make("p", { text: `${place + 1}. ${labelOf(kept, token)}` }),
+    make("p", { class: "mono", text: grouped(token.digits) }),
+  ]);
   paper(make("h2", { text: `${words.page("slip")} ${kept.number}: ${kept.asked}` }), make("p", { text: `${kept.at} · ${kept.pan}` }), ...tokens);
 }
 
