@@ -297,7 +297,9 @@ def test_plot_of_what_is_no_result(tmp_path):
 
 
 def test_the_public_names():
-    assert set(meter_sim.__all__) == {"ScenarioError", "__version__", "experiment", "read_result", "run"}
+    assert set(meter_sim.__all__) == {
+        "CalibrationError", "ScenarioError", "__version__", "calibrate", "decoder_key", "experiment", "forecast", "read_result", "run",
+    }  # fmt: skip
     with pytest.raises(meter_sim.ScenarioError, match="seed"):
         meter_sim.run(HOUSEHOLD, set={"seed": "x"})
     assert meter_sim.run(HOUSEHOLD).plot().get_suptitle() == "One household across the rollover"

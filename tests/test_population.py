@@ -880,7 +880,7 @@ def test_parquet_says_the_same_as_csv(tmp_path):
 def test_parquet_rows_count_from_1(tmp_path):
     parquet(tmp_path, {"pan": pa.array([P1, "1", P1, None])})
     assert faults_of(PARQUET, tmp_path) == [
-        "population.file: meters.parquet row 2: pan '1': 18 decimal digits are needed",
+        "population.file: meters.parquet row 2: pan '1': 18 decimal digits are needed, or the 11 or 13 of a meter number",
         f"population.file: meters.parquet row 3: pan '{P1}': row 1 has the same",
         "population.file: meters.parquet row 4: pan: nothing stands here, it is needed",
     ]
