@@ -28,7 +28,7 @@ import meter_sim
 from meter_sim.results import plots
 
 SIZE = os.environ.get("METER_SIM_NOTEBOOK_SIZE", "full")
-meters, replications, workers = {"full": (120, 8, 2), "ci": (12, 2, 1)}[SIZE]
+meters, replications, workers = {"full": (120, 8, 2), "ci": (6, 2, 1)}[SIZE]
 TOWN = {"path": "two_plans.yaml", "set": {"population.count": str(meters)}}
 print(f"size {SIZE}: {meters} meters, {replications} replications of each plan")
 
