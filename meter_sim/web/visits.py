@@ -58,6 +58,9 @@ class Visit:
 
     def jump(self, at: int) -> None:
         """Go on to a later second at once. Raises PracticeError."""
+        last = self.session.last_second
+        if at > last:  # a second that no command can carry, too
+            raise PracticeError(f"at: {at} is after the session's end {last}, begin a new one")
         self.do(Wait(at=at))
         self.now_ms = at * 1000
 
