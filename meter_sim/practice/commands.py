@@ -20,6 +20,8 @@ GREATEST_TIME = 1 << 33
 
 def _as_whole(value: object) -> object:
     """JSON knows one kind of number: 2.0 is the whole number 2."""
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not true or false")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
