@@ -79,6 +79,12 @@ def test_a_key_change_and_what_the_counter_refuses(client):
     assert (told["result"], told["slip"]) == ("IssueUntilPassed", None)
 
 
+def test_a_clock_takes_no_jump_beyond_what_a_command_can_carry_and_no_truth_for_a_speed(client):
+    client.begin()
+    assert "after the session's end" in fault(client.post("/session/clock", json={"jump_by": 6_858_028_593}), 409)
+    assert "not true or false" in fault(client.post("/session/clock", json={"speed": True}), 422)
+
+
 def test_orders_supply_and_tampering(client):
     client.begin()
     told = client.post(f"/meters/{HOME}/orders", json={"order": "test", "value": 4}).json()
