@@ -37,6 +37,20 @@ def _with_its_name(schema: dict[str, Any]) -> None:
     schema.setdefault("required", []).append("do")
 
 
+class NewMeter(BaseModel):
+    """What there is to say of a meter that is put up; `load` is a constant power."""
+
+    pan: Annotated[str, Field(pattern="^[0-9]{18}$")] | None = None
+    drn: Annotated[str, Field(pattern="^[0-9]{11}([0-9]{2})?$")] | None = None
+    supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")]
+    key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
+    tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
+    encryption: Literal["EA07", "EA11"] | None = None
+    model: Annotated[str, Field(max_length=60)] | None = None
+    credit: Annotated[str, Field(max_length=40)] = "0 kWh"
+    load: Annotated[str, Field(max_length=40)] = "0 W"
+
+
 class _Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra=_with_its_name)
 
@@ -114,19 +128,10 @@ class Tamper(_Command):
     meter: Meter
 
 
-class PutUp(_Command):
-    """Put up another meter, with what a scenario file says of one; `load` is a constant power."""
+class PutUp(_Command, NewMeter):
+    """Put up another meter, with what a scenario file says of one."""
 
     do: Literal["put_up"] = "put_up"
-    pan: Annotated[str, Field(pattern="^[0-9]{18}$")] | None = None
-    drn: Annotated[str, Field(pattern="^[0-9]{11}([0-9]{2})?$")] | None = None
-    supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")]
-    key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
-    tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
-    encryption: Literal["EA07", "EA11"] | None = None
-    model: Annotated[str, Field(max_length=60)] | None = None
-    credit: Annotated[str, Field(max_length=40)] = "0 kWh"
-    load: Annotated[str, Field(max_length=40)] = "0 W"
 
 
 class Look(_Command):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meter_sim.practice.commands import AS_WHOLE, GREATEST_TIME, OrderName
+from meter_sim.practice.commands import AS_WHOLE, GREATEST_TIME, NewMeter, OrderName
 from meter_sim.sts.identity import GREATEST_KEN
 
 
@@ -38,21 +38,11 @@ class LessonStep(Asked):
     do: Literal["look", "skip"]
 
 
-class NewMeter(Asked):
+class PutUp(Asked, NewMeter):
     """A meter to put up: a PAN of 18 digits or a DRN of 11 or 13, and what a scenario file says of a meter.
 
     Its vending key is one of the scenario's. `credit` is an energy such as 50 kWh, `load` a constant power.
     """
-
-    pan: Annotated[str, Field(pattern="^[0-9]{18}$")] | None = None
-    drn: Annotated[str, Field(pattern="^[0-9]{11}([0-9]{2})?$")] | None = None
-    supply_group: Annotated[str, Field(pattern="^[0-9]{6}$")]
-    key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
-    tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
-    encryption: Literal["EA07", "EA11"] | None = None
-    model: Annotated[str, Field(max_length=60)] | None = None
-    credit: Annotated[str, Field(max_length=40)] = "0 kWh"
-    load: Annotated[str, Field(max_length=40)] = "0 W"
 
 
 class Token(Asked):

@@ -187,7 +187,7 @@ async def meters(visit: Here) -> views.Meters:
 
 
 @router.post("/meters", status_code=201, tags=["meters"], responses=_NOT_FOUND)
-async def put_up(visit: HereOrNew, wanted: asked.NewMeter, given: Given) -> views.MeterPutUp:
+async def put_up(visit: HereOrNew, wanted: asked.PutUp, given: Given) -> views.MeterPutUp:
     """Put up a meter, in a new session where none is named."""
     check_room(visit, given.most_meters)
     [happened] = visit.do(of.PutUp(at=visit.session.now, **wanted.model_dump()))
