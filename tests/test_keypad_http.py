@@ -3,6 +3,7 @@
 import re
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2 as httpx
 import pytest
@@ -460,3 +461,35 @@ def test_on_another_address_the_command_prints_a_secret(tmp_path):
         place = place.replace("0.0.0.0", "127.0.0.1")
         assert httpx.get(f"{place}scenarios").status_code == 401
         assert httpx.get(f"{place}scenarios?token={secret}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("option", "good", "name", "value", "bad"),
+    [
+        ("--rate", "7", "rate", 7, "0"),
+        ("--max-body", "5000", "most_body", 5000, "999"),
+        ("--max-sessions", "3", "most_sessions", 3, "0"),
+        ("--max-saved", "4", "most_saved", 4, "0"),
+        ("--max-meters", "2", "most_meters", 2, "none"),
+        ("--idle-after", "5", "idle_after", 300, "0"),
+        ("--sessions", "kept", "folder", Path("kept"), "file.txt"),
+        ("--host", "::1", "loopback", True, "nowhere"),
+        ("--port", "0", None, None, "65536"),
+    ],
+)
+def test_each_option_of_the_command_reaches_the_server(tmp_path, monkeypatch, option, good, name, value, bad):
+    monkeypatch.chdir(tmp_path)
+    Path("file.txt").touch()
+    served = []
+    monkeypatch.setattr("meter_sim.web.serve.serve", lambda shelf, options, place, ready: served.append(options))
+    monkeypatch.setattr(
+        "meter_sim.web.serve.listening", lambda host, port: SimpleNamespace(getsockname=lambda: (host, port))
+    )
+    result = CliRunner().invoke(main, ["keypad", option, good])
+    assert result.exit_code == 0, result.output
+    assert name is None or getattr(served[0], name) == value
+    refused = CliRunner().invoke(main, ["keypad", option, bad])
+    assert refused.exit_code == 2
+    assert option in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert len(served) == 1
