@@ -2,6 +2,9 @@
 
 import ipaddress
 import secrets
+import socket
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,6 +52,7 @@ def keypad(
     from meter_sim.scenario.error import ScenarioError
     from meter_sim.web.options import Options
     from meter_sim.web.serve import listening, serve
+    from meter_sim.web.store import Store
 
     loopback = _is_loopback(host)
     options = Options(
@@ -65,14 +69,26 @@ def keypad(
     if options.folder.exists() and not options.folder.is_dir():
         raise WrongInputError(f"--sessions: {options.folder} is a file, name a folder")
     try:
+        Store(options.folder, options.most_saved, options.most_sessions).open()
+    except PracticeError as error:
+        raise WrongInputError(f"--sessions: {error}; name another folder") from None
+    try:
         kept = shelf(scenario)
         place = listening(host, port)
     except (ScenarioError, PracticeError) as error:
         raise WrongInputError(str(error)) from None
     number = place.getsockname()[1]
-    name = f"[{host}]" if ":" in host else host
     asked = f"?token={options.secret}" if options.secret else ""
-    serve(kept, options, place, lambda: click.echo(f"a meter is at http://{name}:{number}/{asked} (end with Ctrl+C)"))
+    line = f"a meter is at http://{_name(host)}:{number}/{asked} (end with Ctrl+C)"
+    ready, tell = partial(click.echo, line), partial(click.echo, err=True)
+    serve(kept, replace(options, port=number), place, ready, tell)
+
+
+def _name(host: str) -> str:
+    """What stands in an address for a host; one that means every address goes by this machine's name."""
+    if ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_unspecified:
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_loopback(host: str) -> bool:

@@ -18,10 +18,10 @@ HOME = "600727000000000009"
 class Client(TestClient):
     """A client of the application, with the real time that a test sets by hand; `key` is its session."""
 
-    def __init__(self, folder, own=None, base_url="http://127.0.0.1:8750", **options):
+    def __init__(self, folder, own=None, base_url="http://127.0.0.1:8750", tell=print, **options):
         self.real_ms = 0
         options = {"rate": 100_000} | options
-        app = application(shelf(own), Options(folder=folder, **options), lambda: self.real_ms)
+        app = application(shelf(own), Options(folder=folder, **options), lambda: self.real_ms, tell)
         super().__init__(app, base_url=base_url, raise_server_exceptions=False)
         self.app_ = app
 

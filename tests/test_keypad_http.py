@@ -1,17 +1,31 @@
 """The keypad's server: what it answers, what it refuses, what it keeps, and that no key leaves it."""
 
+import json
 import re
 import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx2 as httpx
 import pytest
+import uvicorn
 from click.testing import CliRunner
 
 from meter_sim.cli import main
+from meter_sim.meter.models import BUILT_IN
+from meter_sim.practice.shelf import shelf
 from meter_sim.practice.words import LANGUAGES
+from meter_sim.sts.identity import Encryption
 from meter_sim.vending.vending_key import _TEST_KEYS
+from meter_sim.web import asked
+from meter_sim.web.app import application
+from meter_sim.web.options import Options
+from meter_sim.web.patience import patient
+from meter_sim.web.serve import listening
 from tests.keypad_kit import HOME, Client, server
 
 JSON = {"Content-Type": "application/json"}
@@ -54,6 +68,51 @@ def test_a_bench_puts_up_a_meter_and_gives_it_tokens(client):
     assert [meter["pan"] for meter in client.get("/meters", headers=session).json()][-1] == pan
 
 
+def test_the_first_requests_of_the_docs(client):
+    """What `docs/keypad.md` says to paste into a shell, with the values that it says."""
+    text = Path("docs/keypad.md").read_text(encoding="utf-8")
+    (meters, form), (tokens, token) = re.findall(
+        r"curl -s localhost:8750(\S+) .*\n? *-d '(.*)'", text.replace("\\\n", "")
+    )
+    made = client.post(meters, content=form, headers=JSON)
+    assert made.status_code == 201, made.text
+    told = client.post(tokens, content=token, headers=JSON | {"X-Session": made.json()["session"]})
+    assert told.json()["entry"]["result"] == "Accept"
+
+
+@pytest.mark.parametrize("model", [name for name, model in BUILT_IN.items() if model.encryption is Encryption.EA07])
+def test_what_is_bought_is_found_in_a_register(client, model):
+    meter = client.post("/meters", json={"drn": "02000000014", "supply_group": "123457", "model": model}).json()[
+        "meter"
+    ]
+    assert [register["service"] for register in meter["registers"]] == meter["services"]
+    for place, register in enumerate(meter["registers"]):
+        assert (register["balance"], register["total"]) in (("0.0", "0.0"), ("0.00", "0.00"))
+        amount = f"0.1 {register['unit']}"
+        [digits] = client.buy(amount, meter["pan"])
+        told = client.post(f"/meters/{meter['pan']}/tokens", json={"token": digits}).json()
+        assert told["entry"]["result"] == "Accept"
+        assert told["entry"]["credited"] in (amount, "0.10 currency")
+        assert told["meter"]["registers"][place]["balance"] in ("0.1", "0.10")
+
+
+def test_the_document_has_an_example_of_every_form_and_its_own_names(tmp_path):
+    with Client(tmp_path) as client:
+        document = client.get("/openapi.json").json()
+        assert "security" not in str(document)
+    forms = document["components"]["schemas"]
+    assert not [name for name in forms if "__" in name or "-" in name]
+    for name, form in vars(asked).items():
+        if isinstance(form, type) and issubclass(form, asked.Asked) and form is not asked.Asked:
+            examples = forms[name]["examples"]
+            assert all(form.model_validate(example) for example in examples)
+    assert all(f" {name}," in str(forms["WantedMeter"]).replace("One of", "") for name in BUILT_IN)
+    with Client(tmp_path, secret="s", loopback=False) as client:
+        document = client.get("/openapi.json", headers={"Authorization": "Bearer s"}).json()
+        assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+        assert document["paths"]["/meters"]["post"]["security"]
+
+
 def test_sessions_are_apart(client):
     first = client.begin()["session"]
     [token] = client.buy()
@@ -84,6 +143,22 @@ def test_a_clock_takes_no_jump_beyond_what_a_command_can_carry_and_no_truth_for_
     client.begin()
     assert "after the session's end" in fault(client.post("/session/clock", json={"jump_by": 6_858_028_593}), 409)
     assert "not true or false" in fault(client.post("/session/clock", json={"speed": True}), 422)
+
+
+def test_what_a_meters_algorithm_has_no_use_for_is_refused_and_blocks_no_purchase(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "name: Own\nstart: 2024-11-01\nend: 2024-12-03\nsupply_groups: {'000001': {vending_keys: [{key_revision: 1, "
+        "base_date: 1993, dkga: '04', key: test:new}, {key_revision: 2, base_date: 2014, dkga: '02', key: test:old}]}}\n"
+        "meters: [{name: home, pan: '600727000000000009', supply_group: '000001', key_revision: 1, model: keypad_ea11}]\n"
+    )
+    with Client(tmp_path / "sessions", own) as client:
+        client.begin()
+        for more in ({}, {"with_purchase": True}):
+            told = client.change(**more)
+            assert (told["result"], told["slip"]) == ("NotSupported", None)
+            assert "DKGA02" in told["reason"]
+        assert len(client.buy()) == 1
 
 
 def test_orders_supply_and_tampering(client):
@@ -177,7 +252,7 @@ def test_a_day_before_the_rollover(client):
         ("POST", "/session/clock", {"speed": 2}, 422, "speed"),
         ("POST", "/session/lesson", {"do": "look"}, 409, "this scenario is none"),
         ("GET", "/words/xx", None, 422, "language"),
-        ("POST", "/sessions/from-file", {"format": 1}, 422, "scenario"),
+        ("POST", "/sessions/from-file", {"format": 2}, 422, "scenario"),
     ],
 )
 def test_a_request_that_is_wrong_is_told_in_one_line(client, method, path, body, status, line):
@@ -222,6 +297,83 @@ def test_limits(tmp_path):
         assert "at most 3" in fault(told, 409)
 
 
+def test_what_is_no_request_and_what_is_no_json_are_told_so(client):
+    client.begin()
+    told = fault(client.post("/meters", content=b'{"drn": "02000000014"}'), 422)
+    assert "header Content-Type: application/json" in told
+    told = fault(client.post("/meters", content=b'{"drn" "02000000014"}', headers=JSON), 422)
+    assert told.startswith("/meters: body: no JSON, at character 7: ")
+    assert len(fault(client.get("/" + "x" * 20_000), 404)) < 1000
+
+
+def test_a_slow_body_is_not_waited_for(tmp_path):
+    def slow():
+        yield b"{"
+        time.sleep(1.5)
+        yield b"}"
+
+    with patiently(tmp_path, patience=1) as (host, port), httpx.Client() as asks:
+        told = asks.post(f"http://{host}:{port}/sessions", content=slow(), headers=JSON)
+        assert "not whole after 1 seconds" in fault(told, 408)
+
+
+def test_who_sends_no_request_is_not_waited_for(tmp_path):
+    with patiently(tmp_path, patience=1) as place:
+        started = time.monotonic()
+        for sent in (b"", b"POST /sessions HTTP/1.1\r\nHost: 127.0.0.1\r\n"):
+            with socket.create_connection(place, timeout=10) as idle:
+                idle.sendall(sent)
+                with suppress(ConnectionResetError):
+                    assert idle.recv(100) == b""
+        assert time.monotonic() - started < 9
+        with socket.create_connection(place, timeout=10) as wrong:
+            wrong.sendall(b"nonsense\r\n\r\n")
+            status, *_, told = b"".join(iter(partial(wrong.recv, 1000), b"")).split(b"\r\n")
+        assert status == b"HTTP/1.1 400 Bad Request"
+        assert json.loads(told) == {"error": "request: Invalid HTTP request received."}
+
+
+def test_one_client_has_so_many_connections_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("meter_sim.web.patience.MOST_OF_ONE", 5)
+    with patiently(tmp_path, patience=60) as place:
+        held = [socket.create_connection(place, timeout=10) for _ in range(5)]
+        time.sleep(0.3)
+        with socket.create_connection(place, timeout=10) as more, suppress(ConnectionResetError):
+            assert more.recv(1) == b""
+        held[0].close()
+        time.sleep(0.3)
+        assert httpx.get(f"http://{place[0]}:{place[1]}/scenarios").status_code == 200
+        for one in held:
+            one.close()
+
+
+def test_no_client_says_of_itself_who_it_is(tmp_path):
+    with patiently(tmp_path, rate=3) as (host, port), httpx.Client() as asks:
+        said = [
+            asks.get(f"http://{host}:{port}/scenarios", headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code
+            for number in range(20)
+        ]
+    assert 429 in said
+
+
+@contextmanager
+def patiently(folder, **options):
+    """A server in a thread of this process; yields its address."""
+    place = listening("127.0.0.1", 0)
+    app = application(shelf(), Options(folder=folder, **options), lambda: time.monotonic_ns() // 1_000_000)
+    config = uvicorn.Config(
+        app, http=patient(options.get("patience", 20)), log_level="critical", proxy_headers=False, lifespan="off"
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [place]})
+    thread.start()
+    try:
+        yield place.getsockname()
+    finally:
+        running.should_exit = True
+        thread.join()
+
+
 def test_a_session_takes_no_endless_list_of_commands(client, monkeypatch):
     client.begin()
     monkeypatch.setattr("meter_sim.web.visits.MOST_COMMANDS", 4)
@@ -238,7 +390,7 @@ def test_another_page_and_another_name_are_refused(client):
     fault(client.post("/sessions", json={}, headers={"Sec-Fetch-Site": "cross-site"}), 403)
     assert client.post("/sessions", json={}, headers={"Origin": "http://127.0.0.1:8750"}).status_code == 201
     assert "no loopback name" in fault(client.get("/session", headers={"Host": "evil.example"}), 403)
-    for host in ("localhost:8750", "[::1]:8750", "127.0.0.1"):
+    for host in ("localhost:8750", "[::1]:8750", "127.0.0.1", "127.0.0.2:80"):
         assert client.get("/scenarios", headers={"Host": host}).status_code == 200
     for host in ("[", "127.0.0.1.evil.example", "", "localhost@evil.example"):
         fault(client.get("/scenarios", headers={"Host": host}), 403)
@@ -255,6 +407,7 @@ def test_elsewhere_the_secret_is_asked_for(tmp_path):
         opened = client.get("/?token=s3cret-of-this-run", follow_redirects=False)
         assert (opened.status_code, opened.headers["location"]) == (303, "/")
         assert "HttpOnly" in opened.headers["set-cookie"]
+        assert "samesite=lax" in opened.headers["set-cookie"].lower()  # else a link in a message would lead nowhere
         assert client.get("/").status_code == 200
         assert client.post("/sessions", json={}).status_code == 201
 
@@ -304,8 +457,6 @@ def test_a_full_or_lost_folder_is_told(tmp_path):
         assert client.post("/session/save").status_code == 200
         client.begin()
         assert "which is the most" in fault(client.post("/session/save"), 409)
-        [kept] = [path for path in (tmp_path / "sessions").iterdir() if not path.name.endswith(".idle.json")]
-        kept.write_text("{}")
     (tmp_path / "file").write_text("")
     with Client(tmp_path / "file") as client:
         client.begin()
@@ -426,7 +577,7 @@ def test_no_vending_key_leaves_the_server(tmp_path):
         (["none.yaml"], "none.yaml"),
         (["scenarios/rollover_mixed.yaml"], "lists no meter by itself"),
         (["--host", "here"], "--host: 'here' is no address"),
-        (["--host", "192.0.2.1"], "cannot be had"),
+        (["--host", "192.0.2.1"], "--host: 192.0.2.1 is no address of this machine"),
         (["--sessions", "README.md"], "is a file, name a folder"),
     ],
 )
@@ -458,7 +609,8 @@ def test_without_the_extra(monkeypatch):
 def test_on_another_address_the_command_prints_a_secret(tmp_path):
     with server(tmp_path, "--host", "0.0.0.0") as (_, address):
         place, secret = address.split("?token=")
-        place = place.replace("0.0.0.0", "127.0.0.1")
+        assert socket.gethostname() in place
+        place = place.replace(socket.gethostname(), "127.0.0.1")
         assert httpx.get(f"{place}scenarios").status_code == 401
         assert httpx.get(f"{place}scenarios?token={secret}").status_code == 200
 
@@ -481,7 +633,7 @@ def test_each_option_of_the_command_reaches_the_server(tmp_path, monkeypatch, op
     monkeypatch.chdir(tmp_path)
     Path("file.txt").touch()
     served = []
-    monkeypatch.setattr("meter_sim.web.serve.serve", lambda shelf, options, place, ready: served.append(options))
+    monkeypatch.setattr("meter_sim.web.serve.serve", lambda shelf, options, *rest: served.append(options))
     monkeypatch.setattr(
         "meter_sim.web.serve.listening", lambda host, port: SimpleNamespace(getsockname=lambda: (host, port))
     )

@@ -6,6 +6,7 @@ Electricity counts in watt-seconds, water, gas and time in tenths of their unit,
 from dataclasses import dataclass
 
 from meter_sim.sts.token import Service
+from meter_sim.sts.words import currency_text, tenths_text
 
 WS_PER_TENTH = 360_000
 """Watt-seconds in a tenth of a kWh."""
@@ -15,6 +16,13 @@ WS_PER_KWH = 10 * WS_PER_TENTH
 def per_tenth(service: Service) -> int:
     """Units of a service's register in a tenth of what its tokens are made out in."""
     return WS_PER_TENTH if service is Service.ELECTRICITY else 1
+
+
+def register_text(service: Service, amount: int) -> str:
+    """An amount of a service's register with its unit, such as `20.0 kWh`; tenths are rounded down."""
+    if service.in_currency:
+        return f"{currency_text(amount)} {service.unit}"
+    return tenths_text(amount // per_tenth(service), service.unit)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from meter_sim.meter.models import BUILT_IN
 from meter_sim.scenario.quantities import GREATEST_BOUGHT
 from meter_sim.sts.identity import GREATEST_KEN
 
@@ -37,6 +38,9 @@ def _with_its_name(schema: dict[str, Any]) -> None:
     schema.setdefault("required", []).append("do")
 
 
+_MODELS = f"One of {', '.join(BUILT_IN)}, or of the scenario's models"
+
+
 class NewMeter(BaseModel):
     """What there is to say of a meter that is put up; `load` is a constant power."""
 
@@ -46,7 +50,7 @@ class NewMeter(BaseModel):
     key_revision: Annotated[int, Field(ge=1, le=9), AS_WHOLE] = 1
     tariff_index: Annotated[str, Field(pattern="^[0-9]{2}$")] = "01"
     encryption: Literal["EA07", "EA11"] | None = None
-    model: Annotated[str, Field(max_length=60)] | None = None
+    model: Annotated[str, Field(max_length=60, description=_MODELS)] | None = None
     credit: Annotated[str, Field(max_length=40)] = "0 kWh"
     load: Annotated[str, Field(max_length=40)] = "0 W"
 

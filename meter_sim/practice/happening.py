@@ -46,7 +46,7 @@ class Entry:
 
     `result` is the standard's name, `accepted` whether the entry did what it was made for, `answer` the lines that
     answer it, `shown` those and what the display says after them, `reason` the refusal in words, `credited`
-    watt-seconds.
+    what the token brought, such as `20.0 kWh`; empty if nothing.
     """
 
     digits: str
@@ -56,7 +56,7 @@ class Entry:
     answer: tuple[str, ...]
     shown: tuple[str, ...]
     reason: str
-    credited: int
+    credited: str
     why: Why
 
 

@@ -5,7 +5,7 @@ Loading does the commands again. What comes of them must be what came of them wh
 
 import json
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,15 +15,18 @@ from meter_sim.practice.session import Session
 from meter_sim.practice.shelf import Shelf, fingerprint
 from meter_sim.scenario.error import one_line
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file's form."""
 MOST_COMMANDS = 20_000
-"""Commands of a session."""
+"""Commands of a session; a wait up to the present may stand behind them."""
 _HASH = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class SavedSession(BaseModel):
-    """What a saved file says. `answers` is the hash of all that came of the commands."""
+    """What a saved file says.
+
+    `answers` is the hash of all that came of the commands, `speed` session seconds a second.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -31,16 +34,18 @@ class SavedSession(BaseModel):
     scenario: Annotated[str, Field(min_length=1, max_length=200)]
     fingerprint: _HASH
     answers: _HASH
-    commands: Annotated[tuple[Command, ...], Field(max_length=MOST_COMMANDS, strict=False)]
+    speed: Annotated[Literal[0, 1, 60, 3600, 43200], AS_WHOLE] = 1
+    commands: Annotated[tuple[Command, ...], Field(max_length=MOST_COMMANDS + 1, strict=False)]
 
 
-def saved(name: str, session: Session) -> bytes:
+def saved(name: str, session: Session, speed: int = 1) -> bytes:
     """A session of the scenario of this name, as the bytes of a file; a command a line."""
     kept = {
         "format": FORMAT,
         "scenario": name,
         "fingerprint": fingerprint(session.scenario),
-        "answers": _answers(session),
+        "answers": answers(session),
+        "speed": speed,
     }
     lines = [json.dumps(command.model_dump(exclude_defaults=False), ensure_ascii=False) for command in session.commands]
     head = json.dumps(kept, ensure_ascii=False, indent=1).removesuffix("\n}")
@@ -73,7 +78,7 @@ def loaded(kept: SavedSession, shelf: Shelf, where: str) -> tuple[str, Session]:
             session.do(command)
         except PracticeError as error:
             raise PracticeError(f"{where}: commands[{place}]: {error}") from None
-    if _answers(session) != kept.answers:
+    if answers(session) != kept.answers:
         raise PracticeError(f"{where}: its commands bring other answers than when it was saved; begin a new session")
     return kept.scenario, session
 
@@ -90,6 +95,6 @@ def fault_line(place: tuple[str | int, ...], message: str) -> str:
     return one_line(f"{path}: {message}" if path else message)
 
 
-def _answers(session: Session) -> str:
-    rows = repr(session.rows()).encode()
-    return sha256(rows).hexdigest()
+def answers(session: Session) -> str:
+    """A hash of all that came of a session's commands, each on the one before."""
+    return sha256(session.proof).hexdigest()

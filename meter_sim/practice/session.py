@@ -6,6 +6,7 @@ nothing here reads a clock.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from meter_sim.detail import Keep
 from meter_sim.engine import by_hand
@@ -16,6 +17,7 @@ from meter_sim.engine.site import Site
 from meter_sim.engine.watches import watch_credit, watch_limit
 from meter_sim.meter import display
 from meter_sim.meter.answer import Answer
+from meter_sim.meter.credit import register_text
 from meter_sim.practice import commands as of
 from meter_sim.practice.error import NotHereError, PracticeError
 from meter_sim.practice.happening import Entry, Happening, Kind, Slip
@@ -32,11 +34,8 @@ from meter_sim.sts.tid import BaseDate
 from meter_sim.sts.token import Management, Service, meter_test
 from meter_sim.vending.point_of_sale import KeyChangePlan
 from meter_sim.vending.point_of_sale import Slip as Printed
-from meter_sim.vending.refusal import VendingKeyUnknown
+from meter_sim.vending.refusal import Refusal, VendingKeyUnknown
 from meter_sim.vending.secure_module import IssuedToken
-
-GREATEST_JUMP = 400 * 86_400
-"""Seconds that may pass at once."""
 
 _MANAGEMENT = {
     "power_limit": Management.SET_MAXIMUM_POWER_LIMIT,
@@ -58,7 +57,8 @@ class Shown:
 class Session:
     """One session. `commands` are those that were done, `happenings` what came of them, `progress` the lesson.
 
-    `slips` are what the counter printed, `shown` what each meter's face is at, by the meter's name.
+    `slips` are what the counter printed, `shown` what each meter's face is at, by the meter's name. `proof` is a hash
+    of all that came of the commands, each on the one before.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -69,6 +69,8 @@ class Session:
         self.slips: list[Slip] = []
         self.progress = Progress(steps_of(self.scenario))
         self.latest_entry: Happening | None = None
+        self.proof = b""
+        self._proved = 0
         self.shown = {name: Shown() for name in self.site.connections}
         self._issued: dict[str, tuple[str, IssuedToken]] = {}
         for connection in self.site.connections.values():
@@ -116,8 +118,6 @@ class Session:
             raise PracticeError(f"at: {command.at} is before the session's time {self.now}, the clock only goes on")
         if command.at > self.last_second:
             raise PracticeError(f"at: {command.at} is after the session's end {self.last_second}, begin a new one")
-        if command.at > self.now + GREATEST_JUMP:
-            raise PracticeError("at: more than 400 days at once, go on in smaller steps")
         self._check(command)
         self._advance(command.at)
         expectations, wanted = Expectations(), self.progress.current
@@ -125,6 +125,7 @@ class Session:
             happened = self._done(command)
         except PracticeError:
             self._record(of.Wait(at=command.at))
+            self._prove(())
             raise
         self._record(command)
         noted = []
@@ -142,7 +143,14 @@ class Session:
             if happening.entry is not None:
                 self.latest_entry = happening
         self.happenings += noted
+        self._prove(tuple(noted))
         return tuple(noted)
+
+    def _prove(self, happened: tuple[Happening, ...]) -> None:
+        journal = self.site.journal
+        for item in (*journal.written_since(self._proved), *happened):
+            self.proof = sha256(self.proof + repr(item).encode()).digest()
+        self._proved = journal.length
 
     def _record(self, command: of.Command) -> None:
         if self.commands and isinstance(self.commands[-1], of.Wait):
@@ -236,7 +244,9 @@ class Session:
         keys, closed = meter.keys, meter.switch_closed
         base = self._base_date(connection, issued)
         written = site.journal.length
+        before = {service: register.credited for service, register in meter.registers.items()}
         answer = site.enter(connection, digits, label, issued)
+        credited = {service: register.credited - before[service] for service, register in meter.registers.items()}
         row = next(row for row in site.journal.written_since(written) if row.event is EventKind.ENTRY)
         lines = self._lines(answer, reconnected=meter.switch_closed and not closed)
         self.shown[name] = Shown(lines, self.now)
@@ -248,7 +258,7 @@ class Session:
             answer=answer.display,
             shown=lines,
             reason=row.reason,
-            credited=row.credited_ws,
+            credited=next((register_text(service, amount) for service, amount in credited.items() if amount), ""),
             why=taken_apart(digits, keys, answer, issued, base),
         )
         return replace(self._happened(connection, Kind.ENTERED), result=answer.name, reason=row.reason, entry=entry)
@@ -292,6 +302,13 @@ class Session:
         )
         number = str(len(self.slips) + 1)
         if command.with_purchase:
+            try:
+                self.site.module.decoder_key(plan.applied_to(self.site.register.records[connection.setup.name]))
+            except StsError as error:  # every purchase would meet it
+                happened = replace(self._happened(connection, Kind.KEY_CHANGE), to=command.to)
+                return replace(happened, result=type(error).__name__, reason=str(error))
+            except Refusal:
+                pass  # the purchase says so, and by then it may be otherwise
             self.site.counter.change_key_with_purchase(connection.setup.name, plan)
             self.site.journal.happened(connection, EventKind.KEY_CHANGE_WAITING, point_of_sale=self._pos)
             waits = self._happened(connection, Kind.KEY_CHANGE_WAITS)
@@ -323,12 +340,12 @@ class Session:
         return replace(happened, result="Issued", slip=self._printed(happened, slip, order_text(order)))
 
     def _refusal_or(self, issue: Callable[[], Printed | str]) -> tuple[tuple[str, str], Printed | None]:
-        """What the counter hands out; else the refusal's name and reason. Raises PracticeError."""
+        """What the counter hands out; else the refusal's name and reason."""
         written = self.site.journal.length
         try:
             slip = issue()
         except StsError as error:  # such as a key that this meter's algorithm has no use for
-            raise PracticeError(f"counter: {error}") from None
+            return (type(error).__name__, str(error)), None
         if isinstance(slip, Printed):
             return ("", ""), slip
         reason = next(row.reason for row in self.site.journal.written_since(written) if row.result == slip)

@@ -4,7 +4,9 @@ On loopback a page of somebody else's could ask through the user's browser; so t
 write must come from our own page or from no page at all. On another address the secret of the address is asked for.
 """
 
+import asyncio
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,8 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meter_sim.web.options import Options
 
-ACCESS_COOKIE = "meter_sim_access"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READS = {"GET", "HEAD", "OPTIONS"}
 _MOST_CLIENTS = 10_000
 _HEADERS = (
@@ -62,6 +62,7 @@ class Guard:
         self._options = options
         self._real_ms = real_ms
         self._buckets: dict[str, Bucket] = {}
+        self._cookie = f"meter_sim_access_{options.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
@@ -73,7 +74,12 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, send)
             return
-        body = await self._body(receive)
+        try:
+            body = await asyncio.wait_for(self._body(receive), self._options.patience)
+        except TimeoutError:
+            line = f"body: not whole after {self._options.patience} seconds, send it at once"
+            await refusal(408, line, {"Connection": "close"})(scope, receive, send)
+            return
         if body is None:
             most = self._options.most_body
             answer = refusal(413, f"body: longer than {most} bytes, which is the most; send less")
@@ -86,7 +92,7 @@ class Guard:
         if not self._within_rate(request):
             line = f"rate: more than {self._options.rate} requests a second, wait a second"
             return refusal(429, line, {"Retry-After": "1"})
-        if self._options.loopback and _host(headers.get("host", "")) not in _LOOPBACK:
+        if self._options.loopback and not _is_loopback(headers.get("host", "")):
             return refusal(403, "Host: is no loopback name, ask for 127.0.0.1 or localhost")
         if request.method not in _READS and not _from_here(headers):
             return refusal(403, "Origin: another page asked for this, use the server's own page")
@@ -113,11 +119,11 @@ class Guard:
         if _same(given, secret):
             if request.method == "GET" and request.url.path == "/":
                 answer = RedirectResponse("/", 303)
-                answer.set_cookie(ACCESS_COOKIE, secret, httponly=True, samesite="strict")
+                answer.set_cookie(self._cookie, secret, httponly=True, samesite="lax")  # lax: a link may lead here
                 return answer
             return None
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if _same(request.cookies.get(ACCESS_COOKIE, ""), secret) or _same(bearer, secret):
+        if _same(request.cookies.get(self._cookie, ""), secret) or _same(bearer, secret):
             return None
         return refusal(401, "token: is missing or wrong, use the address that the server printed")
 
@@ -141,11 +147,12 @@ def _same(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode(), secret.encode())
 
 
-def _host(text: str) -> str:
+def _is_loopback(host: str) -> bool:
     try:
-        return urlsplit(f"//{text}").hostname or ""
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
-        return ""
+        return False
 
 
 def _from_here(headers: Headers) -> bool:

@@ -1,9 +1,9 @@
 """The HTTP interface: sessions, meters, tokens, and what is asked of the counter."""
 
+from collections.abc import Container
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
-from fastapi import Cookie as CookieParameter
 from fastapi import Header as HeaderParameter
 
 from meter_sim.practice import commands as of
@@ -19,7 +19,8 @@ from meter_sim.web import asked, shown, views
 from meter_sim.web.options import Options
 from meter_sim.web.visits import Visit, Visits, check_room
 
-SESSION_COOKIE = "meter_sim_session"
+_COOKIE_SECONDS = 400 * 86_400
+"""The longest that browsers keep a cookie."""
 SESSION_HEADER = "X-Session"
 
 Responses = dict[int | str, dict[str, Any]]
@@ -28,10 +29,12 @@ _FAULTS: Responses = {
     for status, words in (
         (401, "The secret of the address is missing or wrong"),
         (403, "Asked from another page, or by another name than a loopback one"),
+        (408, "The body came too slowly"),
         (409, "Cannot be done now, or with these values"),
         (413, "The body is too long"),
         (422, "The body or the address has not the right form"),
         (429, "Too many requests a second"),
+        (500, "A fault of the program"),
     )
 }
 _NOT_FOUND: Responses = {404: {"model": views.Fault, "description": "No such session, meter or scenario"}}
@@ -52,13 +55,26 @@ async def _options(request: Request) -> Options:
 Kept = Annotated[Visits, Depends(_visits)]
 Given = Annotated[Options, Depends(_options)]
 Header = Annotated[
-    str | None, HeaderParameter(alias=SESSION_HEADER, description="The session, as POST /sessions names it")
+    str | None,
+    HeaderParameter(
+        alias=SESSION_HEADER, description="The session, as POST /sessions names it; a browser has it as a cookie"
+    ),
 ]
-Cookie = Annotated[str | None, CookieParameter(alias=SESSION_COOKIE, description="The same, for a browser")]
 
 
-def _found(visits: Visits, header: str | None, cookie: str | None) -> Visit:
-    key = header or cookie
+def session_cookie(options: Options) -> str:
+    """The name of the cookie: a browser has one jar for all ports of a host."""
+    return f"meter_sim_session_{options.port}"
+
+
+async def _named(request: Request, given: Given, header: Header = None) -> str:
+    return header or request.cookies.get(session_cookie(given), "")
+
+
+Named = Annotated[str, Depends(_named)]
+
+
+async def _visit(visits: Kept, key: Named) -> Visit:
     if not key:
         raise NotHereError(
             f"session: none is named, begin one with POST /sessions and send its name in {SESSION_HEADER}"
@@ -66,23 +82,12 @@ def _found(visits: Visits, header: str | None, cookie: str | None) -> Visit:
     return visits.visit(key)
 
 
-async def _visit(visits: Kept, header: Header = None, cookie: Cookie = None) -> Visit:
-    return _found(visits, header, cookie)
-
-
-async def _visit_or_new(visits: Kept, response: Response, header: Header = None, cookie: Cookie = None) -> Visit:
-    if header or cookie:
-        return _found(visits, header, cookie)
-    return _opened(visits.begin(), response)
-
-
 Here = Annotated[Visit, Depends(_visit)]
-HereOrNew = Annotated[Visit, Depends(_visit_or_new)]
 Pan = Annotated[str, Path(min_length=1, max_length=60, description="PAN of 18 digits, or the meter's name")]
 
 
-def _opened(visit: Visit, response: Response) -> Visit:
-    response.set_cookie(SESSION_COOKIE, visit.key, httponly=True, samesite="strict")
+def _opened(visit: Visit, options: Options, response: Response) -> Visit:
+    response.set_cookie(session_cookie(options), visit.key, max_age=_COOKIE_SECONDS, httponly=True, samesite="strict")
     return visit
 
 
@@ -101,21 +106,19 @@ async def scenarios(visits: Kept) -> tuple[views.ScenarioView, ...]:
 
 @router.post("/sessions", status_code=201, tags=["sessions"], responses=_NOT_FOUND)
 async def begin(
-    wanted: asked.NewSession, visits: Kept, response: Response, header: Header = None, cookie: Cookie = None
+    wanted: asked.NewSession, visits: Kept, given: Given, response: Response, key: Named
 ) -> views.SessionView:
     """Begin a session, or take one up again; its name comes in the answer and as a cookie."""
     visits.put_away_idle()
-    kept = visits.found(header or cookie or "") if wanted.keep else None
-    if kept is not None:
-        return shown.session_view(kept)
-    return shown.session_view(_opened(visits.begin(wanted.scenario), response))
+    kept = visits.found(key) if wanted.keep else None
+    return shown.session_view(_opened(kept or visits.begin(wanted.scenario), given, response))
 
 
 @router.post("/sessions/from-file", status_code=201, tags=["sessions"])
-async def load(kept: SavedSession, visits: Kept, response: Response) -> views.SessionView:
+async def load(kept: SavedSession, visits: Kept, given: Given, response: Response) -> views.SessionView:
     """Begin a session from a saved file: its commands are done again, and must bring the same answers."""
     visits.put_away_idle()
-    return shown.session_view(_opened(visits.load(kept), response))
+    return shown.session_view(_opened(visits.load(kept), given, response))
 
 
 @router.get("/session", tags=["sessions"], responses=_NOT_FOUND)
@@ -125,10 +128,10 @@ async def session(visit: Here) -> views.SessionView:
 
 
 @router.delete("/session", status_code=204, tags=["sessions"], responses=_NOT_FOUND)
-async def forget(visit: Here, visits: Kept, response: Response) -> None:
+async def forget(visit: Here, visits: Kept, given: Given, response: Response) -> None:
     """Forget the session, also where it was saved."""
     visits.forget(visit)
-    response.delete_cookie(SESSION_COOKIE)
+    response.delete_cookie(session_cookie(given))
 
 
 @router.post("/session/save", tags=["sessions"], responses=_NOT_FOUND)
@@ -139,10 +142,10 @@ async def save(visit: Here, visits: Kept) -> views.SavedView:
 
 
 @router.get("/session/file", tags=["sessions"], responses=_NOT_FOUND, response_model=SavedSession)
-async def file(visit: Here, visits: Kept) -> Response:
+async def file(visit: Here) -> Response:
     """The session as a file to keep: scenario, commands and their times, and no key."""
     name = f"attachment; filename=session-{len(visit.session.commands)}.json"
-    return Response(visits.file_of(visit), media_type="application/json", headers={"Content-Disposition": name})
+    return Response(visit.file(), media_type="application/json", headers={"Content-Disposition": name})
 
 
 @router.post("/session/clock", tags=["sessions"], responses=_NOT_FOUND)
@@ -156,7 +159,7 @@ async def clock(visit: Here, wanted: asked.SetClock) -> views.ClockView:
     if at is not None:
         visit.jump(at)
     if wanted.speed is not None:
-        visit.speed = wanted.speed
+        visit.go_at(wanted.speed)
     return shown.clock_view(visit)
 
 
@@ -164,14 +167,15 @@ async def clock(visit: Here, wanted: asked.SetClock) -> views.ClockView:
 async def lesson(visit: Here, wanted: asked.LessonStep) -> views.LessonView:
     """Say that something was looked at, or leave a step of the lesson out."""
     now = visit.session.now
+    if not visit.session.progress.steps:
+        raise PracticeError("lesson: this scenario is none, begin a session of a scenario with steps")
     visit.do(of.Look(at=now) if wanted.do == "look" else of.Skip(at=now))
     view = shown.lesson_view(visit.session)
-    if view is None:
-        raise PracticeError("lesson: this scenario is none, begin a session of a scenario with steps")
+    assert view is not None
     return view
 
 
-@router.get("/words/{language}", tags=["sessions"], responses=_NOT_FOUND)
+@router.get("/words/{language}", tags=["sessions"])
 async def words(language: Literal["en", "fr", "pt", "sw"]) -> practice_words.Words:
     """The words of page and lessons in a language; those that nobody has checked say that they are a draft."""
     return practice_words.words_of(language)
@@ -187,10 +191,15 @@ async def meters(visit: Here) -> views.Meters:
 
 
 @router.post("/meters", status_code=201, tags=["meters"], responses=_NOT_FOUND)
-async def put_up(visit: HereOrNew, wanted: asked.PutUp, given: Given) -> views.MeterPutUp:
+async def put_up(
+    wanted: asked.WantedMeter, visits: Kept, given: Given, response: Response, key: Named
+) -> views.MeterPutUp:
     """Put up a meter, in a new session where none is named."""
+    visit = visits.visit(key) if key else visits.new()
     check_room(visit, given.most_meters)
     [happened] = visit.do(of.PutUp(at=visit.session.now, **wanted.model_dump()))
+    if not key:
+        _opened(visits.take_in(visit), given, response)
     return views.MeterPutUp(session=visit.key, meter=_meter(visit, happened.meter))
 
 
@@ -234,7 +243,7 @@ async def tamper(visit: Here, pan: Pan) -> views.MeterView:
 @router.post("/meters/{pan}/purchases", tags=["counter"], responses=_NOT_FOUND)
 async def buy(visit: Here, pan: Pan, wanted: asked.Purchase) -> views.IssueView:
     """Buy an amount: a slip with a credit token, behind the sections of a key change that waits."""
-    amount, service = _bought(wanted)
+    amount, service = _bought(wanted, visit.session.connection(pan).meter.registers)
     return _issued(visit, of.Buy(at=visit.session.now, meter=pan, amount=amount, service=service))
 
 
@@ -250,14 +259,15 @@ async def order(visit: Here, pan: Pan, wanted: Annotated[asked.NewOrder, Body()]
     return _issued(visit, of.Order(at=visit.session.now, meter=pan, order=wanted.order, value=wanted.value))
 
 
-def _bought(wanted: asked.Purchase) -> tuple[int, int]:
+def _bought(wanted: asked.Purchase, has: Container[Service]) -> tuple[int, int]:
+    """The amount, and the service that is named; else one of the unit that the meter has, else the unit's first."""
     try:
         bought = quantities.bought(wanted.amount)
     except quantities.QuantityError as error:
         raise PracticeError(f"purchases: amount: {error}") from None
     allowed = {service.name.lower(): service for service in Service if service.unit == bought.unit}
     if wanted.service is None:
-        return bought.amount, next(iter(allowed.values()))
+        return bought.amount, next((one for one in allowed.values() if one in has), next(iter(allowed.values())))
     if wanted.service not in allowed:
         raise PracticeError(
             f"purchases: service: {bought.unit} buys no {wanted.service!r}, {nearest(wanted.service, list(allowed))}"

@@ -2,15 +2,13 @@
 
 from meter_sim.engine.connection import Connection
 from meter_sim.meter import display
-from meter_sim.meter.credit import WS_PER_TENTH, CreditRegister
+from meter_sim.meter.credit import CreditRegister, register_text
 from meter_sim.practice.happening import Entry, Happening, Slip
 from meter_sim.practice.lesson import Passed, Try
 from meter_sim.practice.session import Session
 from meter_sim.practice.steps import Step
 from meter_sim.results.diary import what
 from meter_sim.results.record import Event
-from meter_sim.results.summary import kwh_text
-from meter_sim.sts import words
 from meter_sim.sts.tid import BaseDate
 from meter_sim.sts.token import Service, grouped
 from meter_sim.web.views import (
@@ -23,6 +21,7 @@ from meter_sim.web.views import (
     LessonView,
     LogView,
     MeterView,
+    RegisterView,
     SessionView,
     SlipView,
     StepView,
@@ -95,7 +94,9 @@ def meter_view(session: Session, connection: Connection) -> MeterView:
     meter, shown = connection.meter, session.shown[connection.setup.name]
     typed = connection.keypad.standing(now) if meter.powered else ""
     power = connection.power(now)
-    credit, unit, total = _registers(meter.register, meter.registers)
+    registers = {service: _register(service, register) for service, register in meter.registers.items()}
+    first = registers.get(Service.ELECTRICITY) or next(iter(registers.values()))
+    credit, total, unit = first.balance, first.total, "" if first.unit == "currency" else first.unit
     reading = display.Reading(
         credit, unit, meter.keys.shown, meter.keys.tariff_index, meter.keys.supply_group, power, total, meter.pan.drn
     )
@@ -129,27 +130,17 @@ def meter_view(session: Session, connection: Connection) -> MeterView:
         tariff_index=meter.keys.tariff_index,
         encryption=f"EA{meter.model.encryption}",
         model=meter.model.name,
-        services=tuple(service.name.lower() for service in meter.registers),
+        services=tuple(register.service for register in registers.values()),
+        registers=tuple(registers.values()),
         pending_sections=meter.pending.held(now),
         power_limit=meter.power_limit,
         smallest_tid=meter.tids.smallest,
     )
 
 
-def _registers(electricity: CreditRegister, registers: dict[Service, CreditRegister]) -> tuple[str, str, str]:
-    """Credit, unit and total as the face shows them: of electricity, or of the first register of another meter."""
-    service, register = next(iter(registers.items()))
-    if Service.ELECTRICITY in registers:
-        service, register = Service.ELECTRICITY, electricity
-    if service is Service.ELECTRICITY:
-        return _tenths(register.balance // WS_PER_TENTH), "kWh", _tenths(register.used // WS_PER_TENTH)
-    if service.in_currency:
-        return words.currency_text(register.balance), "", words.currency_text(register.used)
-    return _tenths(register.balance), service.unit, _tenths(register.used)
-
-
-def _tenths(tenths: int) -> str:
-    return f"{tenths // 10}.{tenths % 10}"
+def _register(service: Service, register: CreditRegister) -> RegisterView:
+    balance, total = (register_text(service, amount).split()[0] for amount in (register.balance, register.used))
+    return RegisterView(service=service.name.lower(), balance=balance, total=total, unit=service.unit)
 
 
 # -- the counter -----------------------------------------------------------------------------------------------
@@ -197,7 +188,7 @@ def entry_view(session: Session, happened: Happening, entry: Entry) -> EntryView
         accepted=entry.accepted,
         display=entry.shown,
         reason=entry.reason,
-        credited=f"{kwh_text(entry.credited)} kWh" if entry.credited else "",
+        credited=entry.credited,
         why=WhyView(
             token_class=why.token_class,
             block=why.block,

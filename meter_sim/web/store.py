@@ -1,78 +1,124 @@
-"""Saved sessions in a folder: a file each, whole or not there, found again after a restart.
+"""Sessions in a folder, found again after a restart: what somebody saved, and a journal of each session's commands.
 
-A session's id is what opens it, so file names are hashes of ids.
+A saved session is a file, whole or not there. A journal is written line by line as things happen, so that a server that
+is killed loses none of them. A session's name is what opens it, so file names are hashes of names.
 """
 
 import os
 import tempfile
+import time
 from hashlib import sha256
 from pathlib import Path
 
 from meter_sim.practice.error import PracticeError
 
-_SAVED, _IDLE = ".json", ".idle.json"
-_MOST_IDLE = 1000
-"""Files of sessions that nobody saved and that were put away; the oldest goes first."""
+_SAVED, _JOURNAL, _DRAFT = ".json", ".journal", ".draft"
+_MOST_UNSAVED = 1000
+"""Journals of sessions that nobody saved; the one that was written to longest ago goes first."""
+_OLD_DRAFT = 86_400
+"""Seconds after which a draft is a dead server's."""
 
 
 class Store:
-    """The folder. `most` is how many sessions may be saved."""
+    """The folder. `most` is how many sessions may be saved, `most_in_memory` how many the server works on at once."""
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, most: int, most_in_memory: int) -> None:
         self._folder = folder
         self._most = most
+        self._most_unsaved = max(_MOST_UNSAVED, 2 * most_in_memory)
 
-    def write(self, session: str, data: bytes, *, asked_for: bool) -> None:
-        """Keep a session; `asked_for` if somebody saved it, which puts it beyond being cleared away.
-
-        Raises PracticeError if the folder is full or cannot be written.
-        """
-        target = self._path(session, _SAVED if asked_for else _IDLE)
+    def open(self) -> None:
+        """Make the folder, and see that it can be written. Raises PracticeError."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if asked_for and not target.exists() and len(self._files(saved=True)) >= self._most:
+            before = time.time() - _OLD_DRAFT
+            for draft in self._folder.glob(f".*{_DRAFT}"):
+                if draft.stat().st_mtime < before:
+                    draft.unlink(missing_ok=True)
+            handle, draft_name = tempfile.mkstemp(prefix=".", suffix=_DRAFT, dir=self._folder)
+            os.close(handle)
+            Path(draft_name).unlink()
+        except OSError as error:
+            raise _cannot_be("written", self._folder, error) from None
+
+    def save(self, session: str, data: bytes) -> None:
+        """Keep what somebody saved. Raises PracticeError if the folder is full or cannot be written."""
+        target = self._path(session, _SAVED)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not target.exists() and len(list(self._folder.glob(f"*{_SAVED}"))) >= self._most:
                 raise PracticeError(f"{self._folder}: {self._most} sessions are saved, which is the most; delete some")
-            if not asked_for:
+            _write_whole(target, data)
+        except OSError as error:
+            raise _cannot_be("written", self._folder, error) from None
+
+    def begin_journal(self, session: str, data: bytes) -> None:
+        """Write a journal from its beginning. Raises PracticeError."""
+        target = self._path(session, _JOURNAL)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
                 self._make_room()
             _write_whole(target, data)
-            if asked_for:
-                self._path(session, _IDLE).unlink(missing_ok=True)
         except OSError as error:
-            raise PracticeError(f"{self._folder}: cannot be written: {error.strerror}") from None
+            raise _cannot_be("written", self._folder, error) from None
 
-    def read(self, session: str) -> tuple[bytes, bool] | None:
-        """A session's bytes and whether somebody saved it; None if it is not there. Raises PracticeError."""
-        for suffix in (_IDLE, _SAVED):  # what was put away is later than what was saved
+    def append(self, session: str, line: bytes) -> None:
+        """Add to a journal that is there. Raises PracticeError, after which its last line may be half there."""
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # a journal that was cleared away is not begun
+        try:
+            handle = os.open(self._path(session, _JOURNAL), flags)
             try:
-                return self._path(session, suffix).read_bytes(), self._path(session, _SAVED).exists()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise PracticeError(f"{self._folder}: cannot be read: {error.strerror}") from None
-        return None
+                written = os.write(handle, line)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise _cannot_be("written", self._folder, error) from None
+        if written < len(line):
+            raise PracticeError(f"{self._folder}: cannot be written: only a part of a line was taken")
+
+    def saved(self, session: str) -> bytes | None:
+        """What somebody saved; None if nobody did. Raises PracticeError."""
+        return self._read(session, _SAVED)
+
+    def journal(self, session: str) -> bytes | None:
+        """A session's journal; None if there is none. Raises PracticeError."""
+        return self._read(session, _JOURNAL)
 
     def remove(self, session: str) -> None:
         """Forget a session. Raises PracticeError."""
         try:
-            for suffix in (_SAVED, _IDLE):
+            for suffix in (_JOURNAL, _SAVED):
                 self._path(session, suffix).unlink(missing_ok=True)
         except OSError as error:
-            raise PracticeError(f"{self._folder}: cannot be written: {error.strerror}") from None
+            raise _cannot_be("written", self._folder, error) from None
+
+    def _read(self, session: str, suffix: str) -> bytes | None:
+        try:
+            return self._path(session, suffix).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot_be("read", self._folder, error) from None
 
     def _path(self, session: str, suffix: str) -> Path:
         return self._folder / f"{sha256(session.encode()).hexdigest()[:40]}{suffix}"
 
-    def _files(self, *, saved: bool) -> list[Path]:
-        return [path for path in self._folder.glob("*.json") if path.name.endswith(_IDLE) != saved]
-
     def _make_room(self) -> None:
-        idle = self._files(saved=False)
-        if len(idle) >= _MOST_IDLE:
-            min(idle, key=lambda path: path.stat().st_mtime).unlink(missing_ok=True)
+        journals = list(self._folder.glob(f"*{_JOURNAL}"))
+        if len(journals) < self._most_unsaved:
+            return
+        unsaved = [path for path in journals if not path.with_suffix(_SAVED).exists()]
+        if len(unsaved) >= self._most_unsaved:
+            min(unsaved, key=lambda path: path.stat().st_mtime).unlink(missing_ok=True)
+
+
+def _cannot_be(what: str, folder: Path, error: OSError) -> PracticeError:
+    return PracticeError(f"{folder}: cannot be {what}: {error.strerror}")
 
 
 def _write_whole(target: Path, data: bytes) -> None:
-    handle, draft = tempfile.mkstemp(prefix=".", suffix=".draft", dir=target.parent)
+    handle, draft = tempfile.mkstemp(prefix=".", suffix=_DRAFT, dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -25,8 +25,17 @@ class FaceView(View):
     caption: str
 
 
+class RegisterView(View):
+    """A credit register: what is left and what was used, in `unit`."""
+
+    service: str
+    balance: str
+    total: str
+    unit: str
+
+
 class MeterView(View):
-    """A meter. Energies are texts in the register's unit, `power` is watts, `locked_for` seconds.
+    """A meter. `power` is watts, `locked_for` seconds; `credit`, `unit` and `total` are those that the face shows.
 
     `key` is KRN and key type as displays show them; `presumed_key_revision` what the counter's register says.
     """
@@ -52,6 +61,7 @@ class MeterView(View):
     encryption: str
     model: str
     services: tuple[str, ...]
+    registers: tuple[RegisterView, ...]
     pending_sections: tuple[int, ...]
     power_limit: int | None
     smallest_tid: int
@@ -110,7 +120,10 @@ class WhyView(View):
 
 
 class EntryView(View):
-    """An entry and the meter's answer: `result` by the standard's name, `display` line by line."""
+    """An entry and the meter's answer: `result` by the standard's name, `display` line by line.
+
+    `credited` is what the token brought, such as `20.0 kWh`.
+    """
 
     at: str
     meter: str
