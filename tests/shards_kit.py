@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from meter_sim.cli import main
 from meter_sim.detail import Keep
 from meter_sim.results.result import result_of
 from meter_sim.scenario.reader import read_scenario
@@ -12,6 +15,8 @@ SCENARIOS = Path(__file__).parent.parent / "scenarios"
 EVERYTHING = Keep()
 ENGINE = FLEET
 """The engine that the tests of shards run with."""
+BY = ("--engine", ENGINE)
+ON_WAY = "go on with --resume"
 
 TOWN = """\
 name: a town in shards
@@ -108,3 +113,9 @@ def same_files(found: dict[str, bytes], wanted: dict[str, bytes]) -> None:
         if name == "summary.json":
             content = content.replace(b'"engine": "reference"', f'"engine": "{ENGINE}"'.encode())
         assert found[name] == content, name
+
+
+def cli(*arguments):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
