@@ -493,6 +493,16 @@ def test_the_pages(client):
     api = client.get("/api").text
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in api
+    for said in (
+        "one of 0, 1, 60, 3600, 43200",
+        "integer, 1 to 9",
+        "^[0-9]{18}$",
+        "One of keypad, keypad_20, ",
+        "&#34;drn&#34;",
+    ):
+        assert said in api
+    assert "`" not in api
+    assert api.count("Too many requests a second") == 1
     assert client.get("/favicon.ico").headers["content-type"].startswith("image/svg")
     for language in LANGUAGES:
         assert client.get(f"/words/{language}").json()["language"] == language
