@@ -31,7 +31,7 @@ def test_every_answer_is_as_the_document_says(operation, mode):
     """Each request finds a session of its own; half of those for a meter name one that is there."""
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=examples(5), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
     def holds(case):
         visit = APP.state.visits.begin()
         if mode is GenerationMode.POSITIVE and len(str(case.path_parameters.get("pan", ""))) % 2:
