@@ -67,6 +67,11 @@ class Why:
     checks: tuple[Checked, ...]
 
     @property
+    def failed(self) -> str:
+        """The check that refused it; empty if none did."""
+        return next((checked.check for checked in self.checks if checked.outcome == "failed"), "")
+
+    @property
     def is_section(self) -> bool:
         """Whether the meter read a section of a key change."""
         return any(checked.check == "change" for checked in self.checks)
