@@ -372,6 +372,7 @@ def test_another_page_of_the_browser_does_not_change_this_one(page, address):
     page.click('[data-jump="600"]')
     expect(page.locator("#time")).to_contain_text("07:1")
     assert digits_of(page) == first
+    expect(page.locator("#hand-digits")).to_have_text(" ".join(first[0][at : at + 4] for at in range(0, 20, 4)))
 
 
 def test_a_saved_session_is_taken_up_again(page):
@@ -418,6 +419,35 @@ def test_a_session_that_cannot_be_taken_up_now_is_not_overwritten_unasked(browse
     expect(page.locator("#blocked")).to_be_hidden()
     expect(page.locator("#time")).not_to_be_empty()
     page.close()
+
+
+def test_a_page_whose_session_is_gone_when_it_opens_begins_a_new_one(browser, address):
+    page = browser.new_page(locale="en-GB")
+
+    def refuse(route):
+        if route.request.post_data_json.get("keep"):
+            route.fulfill(status=404, json={"error": "session: there is none under this name"})
+        else:
+            route.continue_()
+
+    page.route("**/sessions", refuse)
+    page.goto(address)
+    expect(page.locator("#time")).not_to_be_empty()
+    expect(page.locator("#told")).to_contain_text("A new one has begun")
+    page.close()
+
+
+def test_a_saved_session_that_is_gone_leaves_the_list(page):
+    sell(page, "20")
+    page.click("#save")
+    expect(page.locator("#save")).to_have_text("Saved (save again)")
+    name = page.evaluate("JSON.parse(localStorage.getItem('saved sessions'))[0].session")
+    begin(page, "top_up")
+    page.context.request.delete(page.url + "session", headers={"X-Session": name})
+    page.click("#take-up")
+    expect(page.locator("#told")).to_contain_text("That session is not there any more")
+    expect(page.locator("#saved-place")).to_be_hidden()
+    expect(page.locator("#lesson-title")).to_have_text("A normal top-up")
 
 
 @pytest.mark.parametrize(

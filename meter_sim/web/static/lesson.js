@@ -83,7 +83,8 @@ function dot(step, current) {
 
 // What a step asks for; where there are several meters it says at which.
 export function instruction(session, step, said) {
-  const text = said?.steps[step.number - 1]?.do ?? words.of("steps", step.do, { asked: words.order(step.asked), meter: step.meter });
+  const asked = step.do === "order" ? words.order(step.asked) : step.asked;
+  const text = said?.steps[step.number - 1]?.do ?? words.of("steps", step.do, { asked, meter: step.meter });
   return session.meters.length > 1 && !text.includes(step.meter) ? `${step.meter}: ${text}` : text;
 }
 

@@ -262,8 +262,11 @@ async function open() {
   try {
     await begin({ keep: true });
   } catch (fault) {
-    if (fault.status !== NOT_NOW) throw fault;
-    block(fault.message);
+    if (fault.status === NOT_FOUND) {
+      await begin({});
+      note(words.page("gone"));
+    } else if (fault.status === NOT_NOW) block(fault.message);
+    else throw fault;
   }
 }
 

@@ -9,10 +9,15 @@ export function build() {
   window.addEventListener("afterprint", clear);
 }
 
-export const clear = () => at("paper").replaceChildren();
+export const clear = () => put();
+
+function put(...content) {
+  at("paper").replaceChildren(...content);
+  document.body.classList.toggle("has-paper", content.length > 0);
+}
 
 function paper(...content) {
-  at("paper").replaceChildren(...content);
+  put(...content);
   window.print();
 }
 

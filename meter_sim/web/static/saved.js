@@ -46,6 +46,8 @@ export function show(open) {
 }
 
 function optionOf({ session, scenario, title, at: time }) {
-  const when = new Date(time).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const { lang } = document.documentElement;
+  const place = navigator.languages.find((one) => one.startsWith(lang)) ?? lang;
+  const when = new Date(time).toLocaleString(place, { dateStyle: "medium", timeStyle: "short" });
   return make("option", { value: session, text: `${words.scenario(scenario, title)}, ${when}` });
 }
