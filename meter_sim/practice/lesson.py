@@ -33,6 +33,8 @@ POINTS = {
     Outcome.BEFORE: 1,
     Outcome.SKIPPED: 0,
 }
+AWAY = ("another thing", "another meter", "another token", "another amount")
+"""Faults of a try that leaves the step where it was."""
 MOST_POINTS = 2
 """Points of a step."""
 
@@ -46,14 +48,15 @@ _DOES = {
     Kind.TAMPERED: Do.TAMPER,
     Kind.LOOKED: Do.LOOK,
 }
+_BRINGS_SLIP = (Do.BUY, Do.CHANGE_KEY, Do.ORDER)
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
     """What the learner did at a step.
 
-    `fault` says what was wrong with it: `another thing`, `another token`, `another amount`, `answer` or `state`; empty
-    if nothing was. `happened` is the thing itself.
+    `fault` says what was wrong with it: one of AWAY, which is not what the step asks for, or `answer`, `display` or
+    `state`, which is, but something else came of it; empty if nothing was. `happened` is the thing itself.
     """
 
     happened: Happening
@@ -110,7 +113,7 @@ class Progress:
             return self
         fault = self._fault(step, happened)
         tried = replace(self._noted(happened), tries=(*self.tries, Try(happened, fault)))
-        if fault in ("another thing", "another token", "another amount"):
+        if fault in AWAY:
             return tried
         tried = replace(tried, digits=_named(self.digits, step, happened))
         if not fault:
@@ -144,8 +147,10 @@ class Progress:
         return step.do is Do.ENTER and token is not None and token in self.accepted and wants_it
 
     def _fault(self, step: Step, happened: Happening) -> str:
-        if _DOES.get(happened.kind) is not step.do or happened.meter not in ("", step.meter):
+        if _DOES.get(happened.kind) is not step.do:
             return "another thing"
+        if happened.meter not in ("", step.meter):
+            return "another meter"
         if step.do is Do.ENTER:
             wanted = step.digits or self.digits.get(step.label)
             if happened.entry is None or happened.entry.digits != wanted:
@@ -159,24 +164,33 @@ class Progress:
             return "another amount"
         if not _as_expected(step, happened):
             return "answer"
+        if not _shows_as_expected(step, happened):
+            return "display"
         return "state" if happened.failure else ""
 
 
 def _as_expected(step: Step, happened: Happening) -> bool:
-    entry = happened.entry
-    shown = None if step.expect is None else step.expect.display
-    if shown is not None and entry is not None and shown != " | ".join(entry.answer):
-        return False
     if step.result:
         return happened.result == step.result
-    return entry is None or entry.accepted
+    entry = happened.entry
+    return not _lacks_slip(step, happened) if entry is None else entry.accepted
+
+
+def _shows_as_expected(step: Step, happened: Happening) -> bool:
+    shown = None if step.expect is None else step.expect.display
+    return shown is None or happened.entry is None or shown == " | ".join(happened.entry.answer)
+
+
+def _lacks_slip(step: Step, happened: Happening) -> bool:
+    """Whether the counter refused a slip that later steps take for granted."""
+    return step.do in _BRINGS_SLIP and step.result in ("", "Issued") and happened.slip is None
 
 
 def _goes_on(step: Step, happened: Happening) -> bool:
     """Whether a step is behind the learner although something else than expected came of it."""
     entry = happened.entry
     if entry is None:
-        return True
+        return not _lacks_slip(step, happened)
     if entry.result in ("LockedOut", "NotReady"):
         return False
     return entry.accepted or not _wants_acceptance(step)

@@ -1,7 +1,8 @@
 """The steps of a lesson, from the timeline of a scenario: what the learner is to do, one thing at a time.
 
 A purchase that the timeline also enters is several steps: buy, then key in each token. Entries that the keypad is to
-forget, and tokens that were never issued, are no steps: nobody can be asked to do that by hand.
+forget, tokens that were never issued, and orders that the counter does not take are no steps: nobody can be asked to do
+that by hand.
 """
 
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ class Step:
     """One step. `at` is the second from which it is due, `expect` what must come of it besides its `result`.
 
     `label` is the token that is issued or entered, under the name that the timeline gives it, and `digits` are those
-    of an entry that is no token of the timeline. `asked` says in short what to ask the counter for.
+    of an entry that is no token of the timeline. `asked` says in short what to ask the counter for, `wanted` an
+    order by the name and value that the counter takes.
     """
 
     number: int
@@ -61,6 +63,15 @@ class Step:
     service: Service = Service.ELECTRICITY
     to: int = 0
     order: str = ""
+    wanted: tuple[str, int] | None = None
+
+
+_ORDERS = {
+    Management.SET_MAXIMUM_POWER_LIMIT: "power_limit",
+    Management.SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT: "unbalance_limit",
+    Management.CLEAR_CREDIT: "clear_credit",
+    Management.CLEAR_TAMPER_CONDITION: "clear_tamper",
+}
 
 
 def steps_of(scenario: Scenario) -> tuple[Step, ...]:
@@ -68,7 +79,9 @@ def steps_of(scenario: Scenario) -> tuple[Step, ...]:
     waiting: dict[str, int] = {}
     actions = sorted(scenario.timeline, key=lambda action: action.at)
     sections = {setup.name: 4 if setup.model.encryption is Encryption.EA11 else 2 for setup in scenario.meters}
+    untaken = {action.label for action in actions if isinstance(action, Manage) and _order_wanted(action.order) is None}
     steps = [step for action in actions for step in _of(action, waiting, sections[action.meter])]
+    steps = [step for step in steps if step.label not in untaken]
     return tuple(replace(step, number=number) for number, step in enumerate(steps, 1))
 
 
@@ -99,8 +112,8 @@ def _of(action: Action, waiting: dict[str, int], sections: int) -> Iterator[Step
     elif isinstance(action, Observe):
         yield replace(step, asked=action.note)
     elif isinstance(action, Manage):
-        asked = order_text(action.order)
-        issue = replace(step, do=Do.ORDER, label=action.label, asked=asked, order=asked)
+        asked, wanted = order_text(action.order), _order_wanted(action.order)
+        issue = replace(step, do=Do.ORDER, label=action.label, asked=asked, order=asked, wanted=wanted)
         if result and result not in STATUS_BY_NAME:
             yield issue
             return
@@ -127,6 +140,16 @@ def _buy(action: Buy, step: Step, waiting: dict[str, int]) -> Iterator[Step]:
     for place in range(1, sections + 1):
         yield replace(bare, label=f"{action.label}.kct.{place}")
     yield replace(step, do=Do.ENTER, label=action.label)
+
+
+def _order_wanted(order: object) -> tuple[str, int] | None:
+    """The order by its name at the counter, with its value; None for one that the counter does not take."""
+    if isinstance(order, MeterTestToken):
+        takes = order.manufacturer == 0 and len(order.tests) == 1
+        return ("test", order.tests[0]) if takes else None
+    if isinstance(order, tuple) and order[0] in _ORDERS:
+        return _ORDERS[order[0]], order[1]
+    return None
 
 
 def order_text(order: object) -> str:

@@ -6,7 +6,7 @@ from meter_sim.meter.answer import Answer, Status
 from meter_sim.meter.key_register import KeyRegister
 from meter_sim.sts import cipher, words
 from meter_sim.sts.tid import BaseDate
-from meter_sim.sts.token import KeyChangeSection, Token, checksums, number_of, split_class
+from meter_sim.sts.token import KeyChangeSection, OtherToken, Token, checksums, number_of, split_class
 from meter_sim.vending.secure_module import IssuedToken
 
 _KEY_WORDS = {"NKHO", "NKLO", "NKMO1", "NKMO2"}
@@ -19,6 +19,9 @@ _CLASS_1 = ("power", "digits", "class", "checksum", "maker", "value")
 _SECTION = ("power", "digits", "class", "lockout", "checksum", "value", "change")
 _WITH_TID = ("power", "digits", "class", "lockout", "checksum", "tid", "expiry", "default_key", "value")
 _UNREAD = ("power", "digits", "class", "lockout", "checksum")
+_UNKNOWN = (*_UNREAD, "value")
+_UNLOOKED = (Status.NOT_READY, Status.LOCKED_OUT)
+"""The meter answers so before it deciphers anything."""
 
 _FAILS_AT = {
     Status.NOT_READY: "power",
@@ -47,8 +50,9 @@ class Checked:
 class Why:
     """A token taken apart.
 
-    `block` is the 64-bit block as it travels, in hex; `key` the key revision and type under which the meter read it;
-    `checksum` what the deciphered block carries and what it should carry; `fields` what it says, `fields_from` whether
+    `block` is the 64-bit block as it travels, in hex; `key` the key revision and type under which the meter deciphered
+    it; `checksum` what the deciphered block carries and what it should carry, None where nothing was deciphered and for
+    sections of a key change, whose checksum tells of the new key; `fields` what it says, `fields_from` whether
     that is what the `meter` read, what the `vending` side made (where the meter cannot read it), or `nobody` knows.
     """
 
@@ -61,6 +65,11 @@ class Why:
     fields_from: str
     made_under: str
     checks: tuple[Checked, ...]
+
+    @property
+    def failed(self) -> str:
+        """The check that refused it; empty if none did."""
+        return next((checked.check for checked in self.checks if checked.outcome == "failed"), "")
 
     @property
     def is_section(self) -> bool:
@@ -86,8 +95,8 @@ def taken_apart(
         digits=digits,
         token_class=token_class,
         block="" if number is None else f"{block:016X}",
-        key=keys.shown if token_class in (0, 2) else "",
-        checksum=_checksums(token_class, block, keys),
+        key=keys.shown if token_class in (0, 2) and answer.status not in _UNLOOKED else "",
+        checksum=_checksums(token_class, block, keys, answer),
         fields=() if said is None else _fields(said, base_date),
         fields_from=source if said is not None else "nobody",
         made_under="" if record is None else str(record.key_revision),
@@ -95,10 +104,11 @@ def taken_apart(
     )
 
 
-def _checksums(token_class: int | None, block: int, keys: KeyRegister) -> tuple[str, str] | None:
-    if token_class in (None, 3):
+def _checksums(token_class: int | None, block: int, keys: KeyRegister, answer: Answer) -> tuple[str, str] | None:
+    if token_class is None or token_class == 3 or answer.status in _UNLOOKED:
         return None
-    assert token_class is not None
+    if isinstance(answer.token, KeyChangeSection):
+        return None
     clear = block if token_class == 1 else cipher.decrypt_block(block, keys.key)
     found, reckoned = checksums(token_class, clear)
     return f"{found:04X}", f"{reckoned:04X}"
@@ -109,10 +119,12 @@ def _fields(token: Token, base_date: BaseDate | None) -> words.Fields:
 
 
 def _checks(token_class: int | None, answer: Answer) -> tuple[Checked, ...]:
-    if answer.token is None:
-        met: tuple[str, ...] = _UNREAD
-    elif token_class == 1:
-        met = _CLASS_1
+    if token_class == 1:
+        met: tuple[str, ...] = _CLASS_1
+    elif answer.token is None:
+        met = _UNREAD
+    elif isinstance(answer.token, OtherToken):
+        met = _UNKNOWN
     else:
         met = _SECTION if isinstance(answer.token, KeyChangeSection) else _WITH_TID
     failed = "" if answer.status.accepted else _failed(token_class, answer)

@@ -32,8 +32,11 @@ class Words(_Words):
     """A language.
 
     `page` are the labels of the page, `steps` what to do at a step of a lesson that has no words of its own, `display`
-    what a word of the display means, `results` why the meter answers so, `refusals` why the counter does, `checks` the
-    meter's checks, `faults` what was wrong with a try, `outcomes` how a step was passed.
+    what a word of the display means, `results` why the meter answers so, `results_of` the same where the result alone
+    does not tell, `refusals` why the counter does, `checks` the meter's checks, `faults` what was wrong with a try,
+    `outcomes` how a step was passed, `kinds` what was done instead, `states` what a lesson expects of a state, `orders`
+    what a slip is for, `fields` those of a token that have no name of the standard's, `events` those of the diary.
+    `reasons` are the sentences of decoder and counter; in English just as they give them, with their values left open.
     """
 
     language: str
@@ -43,10 +46,17 @@ class Words(_Words):
     captions: dict[str, str]
     display: dict[str, str]
     results: dict[str, str]
+    results_of: dict[str, str]
     refusals: dict[str, str]
     checks: dict[str, str]
     faults: dict[str, str]
     outcomes: dict[str, str]
+    kinds: dict[str, str]
+    states: dict[str, str]
+    orders: dict[str, str]
+    fields: dict[str, str]
+    reasons: dict[str, str]
+    events: dict[str, str]
     steps: dict[str, str]
     lessons: dict[str, LessonWords]
 

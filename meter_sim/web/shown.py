@@ -228,6 +228,7 @@ def lesson_view(session: Session) -> LessonView | None:
 
 
 def _step(session: Session, step: Step, passed: Passed | None, token: str) -> StepView:
+    order, value = step.wanted or ("", 0)
     return StepView(
         number=step.number,
         at=step.at,
@@ -240,6 +241,8 @@ def _step(session: Session, step: Step, passed: Passed | None, token: str) -> St
         result=step.result,
         shows=_shows(step),
         to=step.to,
+        order=order,
+        value=value,
         outcome="" if passed is None else passed.outcome,
         tries=() if passed is None else tuple(map(_try, passed.tries)),
     )
@@ -259,8 +262,12 @@ def _try(tried: Try) -> TryView:
     return TryView(
         fault=tried.fault,
         kind=happened.kind,
+        meter=happened.meter,
         what=said if slip is None else slip.asked,
         result=happened.result,
+        shown="" if entry is None else " | ".join(entry.answer),
+        token_class=None if entry is None else entry.why.token_class,
+        check="" if entry is None else entry.why.failed,
         reason=happened.reason,
         state=happened.failure,
     )

@@ -160,12 +160,20 @@ class TokenAnswer(View):
 
 
 class TryView(View):
-    """What the learner did at a step, and what was wrong with it (empty if nothing was)."""
+    """What the learner did at a step, and what was wrong with it (empty if nothing was).
+
+    Of an entry `what` is its token's name on the slip, else its digits; `shown` what the display said, `check` the
+    check that refused it.
+    """
 
     fault: str
     kind: str
+    meter: str
     what: str
     result: str
+    shown: str
+    token_class: int | None
+    check: str
     reason: str
     state: str
 
@@ -173,7 +181,8 @@ class TryView(View):
 class StepView(View):
     """A step of a lesson. `token` names the token to key in as its slip does, `digits` where it is no slip's.
 
-    `outcome` is how it was passed; empty while it is not.
+    `order` and `value` are what to ask of the counter with POST orders. `outcome` is how the step was passed; empty
+    while it is not.
     """
 
     number: int
@@ -187,6 +196,8 @@ class StepView(View):
     result: str
     shows: str
     to: int
+    order: str
+    value: int
     outcome: str
     tries: tuple[TryView, ...]
 

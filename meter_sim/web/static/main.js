@@ -1,20 +1,24 @@
 // Puts the page together: asks the server for the session again and again, and lets every part show it.
 
-import { ask } from "./api.js";
+import { about, ask, fetched } from "./api.js";
 import * as clock from "./clock.js";
 import * as counter from "./counter.js";
 import { at, follow, make } from "./dom.js";
 import * as lesson from "./lesson.js";
 import * as meter from "./meter.js";
 import * as printing from "./printing.js";
+import * as saved from "./saved.js";
 import * as why from "./why.js";
 import * as words from "./words.js";
 
 const EVERY = 1000;
 const MOST_KEYS = 40;
+const NOT_FOUND = 404;
+const NOT_NOW = 409;
 let session = null;
 let chosen = "";
-let troubled = "";
+let troubled = false;
+let noted = "";
 let held = "";
 let ahead = "";
 let waiting = Promise.resolve();
@@ -22,64 +26,160 @@ let scenarios = [];
 
 // One request after the other, so that keys arrive in their order.
 function inTurn(work) {
-  waiting = waiting.then(work).then(() => tell(""), (fault) => tell(fault.message));
+  waiting = waiting
+    .then(() => (noted = ""))
+    .then(work)
+    .then(() => tell(noted), (fault) => tell(...lineOf(fault)));
   return waiting;
 }
 
 // A fault of the clock's own asking, which goes away with the next answer.
-function trouble(line) {
-  if (line) tell((troubled = line));
-  else if (troubled) tell((troubled = ""));
+function trouble(fault) {
+  if (fault) tell(...lineOf(fault));
+  else if (troubled) tell(noted);
+  troubled = fault !== null;
 }
 
-function tell(line) {
+const lineOf = (fault) => (fault.status === 0 ? [words.page("no_server")] : [fault.message, "en"]);
+
+function tell(line, language = null) {
   at("told").hidden = !line;
-  follow(at("told"), line, () => (at("told").textContent = line));
+  follow(at("told"), [line, language], () => at("told").replaceChildren(make("span", { lang: language, text: line })));
 }
+
+// A line that stays until something is done.
+const note = (line) => tell((noted = line));
 
 const current = () => session.meters.find((one) => one.pan === chosen) ?? session.meters[0];
 const path = (rest) => `/meters/${current().pan}/${rest}`;
 
-async function begin(wanted) {
-  session = await ask("POST", "/sessions", wanted);
-  chosen = session.meters[0].pan;
-  at("refused").textContent = "";
+// What the server says of the session; another one than before leaves nothing of the old.
+function take(told) {
+  const other = told.session !== session?.session;
+  if (!other) watchTyped(told);
+  const slips = session?.slips.length ?? 0;
+  const step = session?.lesson?.current;
+  session = told;
+  if (other) {
+    about(told.session);
+    chosen = told.meters[0].pan;
+    counter.reset();
+    printing.clear();
+    at("blocked").hidden = true;
+    if (told.saved && !saved.knows(told.session)) saved.note(told);
+  }
+  if (other || told.slips.length !== slips || told.lesson?.current !== step) held = "";
   show();
 }
 
+function watchTyped(told) {
+  const [before, after] = [current(), told.meters.find((one) => one.pan === current().pan)];
+  if (after && meter.loses(before, after, "") && told.entry?.at === session.entry?.at) meter.hasForgotten(after.pan);
+}
+
+async function begin(wanted, name) {
+  take(await ask("POST", "/sessions", wanted, name));
+}
+
 async function refresh() {
-  session = await ask("GET", "/session");
-  show();
+  try {
+    take(await ask("GET", "/session"));
+  } catch (fault) {
+    if (fault.status === NOT_FOUND && session) await anew();
+    else if (fault.status === NOT_NOW) block(fault.message);
+    else throw fault;
+  }
+}
+
+// The session is gone: another one of the same scenario, if the server still has it.
+async function anew() {
+  const known = await ask("GET", "/scenarios");
+  saved.forget(session.session);
+  const { scenario } = session;
+  await begin(known.some((one) => one.name === scenario) ? { scenario } : {});
+  note(words.page("gone"));
+}
+
+// The session is kept but cannot be taken up, so nothing else is put in its place unasked.
+function block(line) {
+  session = null;
+  at("blocked-line").textContent = line;
+  at("blocked").hidden = false;
+  saved.show("");
+}
+
+async function takeUp(name) {
+  try {
+    await ask("GET", "/session", undefined, name);
+  } catch (fault) {
+    if (fault.status !== NOT_FOUND) throw fault;
+    saved.forget(name);
+    saved.show(session?.session);
+    note(words.page("saved_gone"));
+    return;
+  }
+  await begin({ keep: true }, name);
+}
+
+async function save() {
+  if (!session) return;
+  await ask("POST", "/session/save");
+  saved.note(session);
+  await refresh();
+}
+
+async function toFile() {
+  if (!session) return;
+  const { name, content } = await fetched("/session/file");
+  const link = make("a", { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function fromFile() {
+  const [kept] = at("from-file").files;
+  if (!kept) return;
+  at("from-file").value = "";
+  take(await ask("POST", "/sessions/from-file", await kept.text()));
 }
 
 function show() {
   const now = current();
-  at("scenario").value = session.scenario;
+  const step = lesson.stepOf(session.lesson);
+  follow(at("scenario"), session.session, () => (at("scenario").value = session.scenario));
   at("save").textContent = words.page(session.saved ? "saved" : "save");
-  follow(at("tabs"), [session.meters.map((one) => one.name), now.pan], tabs);
+  saved.show(session.session);
+  follow(at("tabs"), [session.session, session.meters.map((one) => one.name)], tabs);
+  for (const tab of at("tabs").children) tab.setAttribute("aria-pressed", tab.dataset.pan === now.pan);
   clock.show(session.clock);
   meter.show(now, session.clock);
-  const wanted = lesson.wanted(session.lesson);
-  const inHand = counter.hand(session, now, wanted || held);
-  counter.show(session, now, inHand, printing.slip, (name) => {
-    held = name;
-    show();
-    at("hand").scrollIntoView({ block: "nearest" });
-  });
+  const inHand = counter.hand(session, now, held || step?.token);
+  counter.show(session, now, step, inHand, printing.slip, pick);
   lesson.show(session);
   why.show(session.entry);
-  follow(at("log"), session.log, () => {
-    const rows = session.log.toReversed().map((row) => make("li", {}, make("time", { text: row.at }), make("span", { text: `${row.meter}, ${row.event}${row.text ? `: ${row.text}` : ""}` })));
-    at("log").replaceChildren(...rows);
-  });
+  follow(at("log"), session.log, () => at("log").replaceChildren(...session.log.toReversed().map(row)));
+}
+
+function pick(name) {
+  held = name;
+  show();
+  at("keypad").focus({ preventScroll: true });
+  at("hand").scrollIntoView({ block: "nearest" });
+}
+
+function row({ at: time, meter: name, event, text }) {
+  const said = make("span", {}, `${name}, ${words.event(event)}`, ...(text ? [": ", make("span", { lang: "en", text })] : []));
+  return make("li", {}, make("time", { text: time }), said);
 }
 
 function tabs() {
   at("tabs").hidden = session.meters.length < 2;
+  const choose = (pan) => {
+    chosen = pan;
+    show();
+  };
   at("tabs").replaceChildren(
-    ...session.meters.map((one) =>
-      make("button", { type: "button", "aria-pressed": String(one.pan === current().pan), text: one.name, onclick: () => { chosen = one.pan; show(); } }),
-    ),
+    ...session.meters.map(({ pan, name }) => make("button", { type: "button", "data-pan": pan, text: name, onclick: () => choose(pan) })),
   );
 }
 
@@ -91,7 +191,11 @@ function press(keys) {
   inTurn(async () => {
     const sent = ahead;
     ahead = "";
-    const told = await ask("POST", path("keys"), { keys: sent.slice(0, MOST_KEYS) });
+    if (!session) return;
+    const now = sent.slice(0, MOST_KEYS);
+    const before = current();
+    const told = await ask("POST", path("keys"), { keys: now });
+    if (!told.entries.length && meter.loses(before, told.meter, now)) meter.hasForgotten(before.pan);
     session = { ...session, meters: session.meters.map((one) => (one.pan === told.meter.pan ? told.meter : one)) };
     show();
     if (told.entries.length) await refresh();
@@ -99,26 +203,37 @@ function press(keys) {
   });
 }
 
-async function counterAsks(what, body) {
-  await inTurn(async () => {
-    counter.answered(await ask("POST", path(what), body));
+// A fault is told where the counter was asked, and the focus goes back to where it came from.
+function counterAsks(what, body, from) {
+  counter.clear();
+  return inTurn(async () => {
+    if (!session) return;
+    try {
+      counter.answered(await ask("POST", path(what), body));
+    } catch (fault) {
+      if (fault.status === 0) throw fault;
+      counter.failed(fault.message);
+      if (document.activeElement === at("keypad")) from?.focus();
+    }
     await refresh();
   });
 }
 
-async function restart(scenario) {
-  await inTurn(() => begin({ scenario }));
-}
+// Asks for something, then for the session as it is after it.
+const act = (what, body) => inTurn(async () => {
+  if (!session) return;
+  await ask("POST", what(), body?.());
+  await refresh();
+});
 
 function names() {
-  meter.name();
-  counter.name();
-  lesson.name();
-  why.name();
+  for (const part of [meter, counter, lesson, why, saved]) part.name();
   at("log").dataset.said = "";
+  const before = at("scenario").value;
   at("scenario").replaceChildren(
-    ...scenarios.map((one) => make("option", { value: one.name, text: words.lesson(one.name)?.title ?? one.title })),
+    ...scenarios.map((one) => make("option", { value: one.name, text: words.scenario(one.name, one.title) })),
   );
+  if (before) at("scenario").value = before;
 }
 
 async function language(code) {
@@ -143,9 +258,21 @@ function remembered() {
   return known.includes(code) ? code : "en";
 }
 
+async function open() {
+  try {
+    await begin({ keep: true });
+  } catch (fault) {
+    if (fault.status === NOT_FOUND) {
+      await begin({});
+      note(words.page("gone"));
+    } else if (fault.status === NOT_NOW) block(fault.message);
+    else throw fault;
+  }
+}
+
 async function tick() {
-  if (!document.hidden && session) {
-    waiting = waiting.then(refresh).then(() => trouble(""), (fault) => trouble(fault.message));
+  if (!document.hidden && at("blocked").hidden) {
+    waiting = waiting.then(() => (session ? refresh() : open())).then(() => trouble(null), trouble);
     await waiting;
   }
   setTimeout(tick, EVERY);
@@ -153,32 +280,30 @@ async function tick() {
 
 async function start() {
   meter.build(press);
-  clock.build((wanted) => inTurn(async () => { await ask("POST", "/session/clock", wanted); await refresh(); }));
+  printing.build();
+  clock.build((wanted) => act(() => "/session/clock", () => wanted));
   counter.build(counterAsks);
   lesson.build(
-    (what) => inTurn(async () => { await ask("POST", "/session/lesson", { do: what }); await refresh(); }),
-    (to) => inTurn(async () => { await ask("POST", "/session/clock", { jump_to: to }); await refresh(); }),
+    (what) => act(() => "/session/lesson", () => ({ do: what })),
+    (to) => act(() => "/session/clock", () => ({ jump_to: to })),
   );
-  at("power").addEventListener("click", () => inTurn(async () => { await ask("POST", path("supply"), { on: !current().powered }); await refresh(); }));
-  at("tamper").addEventListener("click", () => inTurn(async () => { await ask("POST", path("tampering")); await refresh(); }));
-  at("scenario").addEventListener("change", () => restart(at("scenario").value));
-  at("restart").addEventListener("click", () => restart(session.scenario));
-  at("save").addEventListener("click", () => inTurn(async () => { await ask("POST", "/session/save"); await refresh(); }));
-  at("print-card").addEventListener("click", () => printing.card(session));
-  at("print-result").addEventListener("click", () => printing.result(session));
-  at("language").addEventListener("change", () => inTurn(() => language(at("language").value)));
-  at("from-file").addEventListener("change", () => inTurn(async () => {
-    const [kept] = at("from-file").files;
-    if (!kept) return;
-    at("from-file").value = "";
-    session = await ask("POST", "/sessions/from-file", await kept.text());
-    chosen = session.meters[0].pan;
-    show();
-  }));
+  saved.build((name) => inTurn(() => takeUp(name)));
+  const on = (id, event, work) => at(id).addEventListener(event, work);
+  on("power", "click", () => act(() => path("supply"), () => ({ on: !current().powered })));
+  on("tamper", "click", () => act(() => path("tampering")));
+  on("begin", "click", () => inTurn(() => begin({ scenario: at("scenario").value })));
+  on("restart", "click", () => inTurn(() => begin({ scenario: session?.scenario ?? at("scenario").value })));
+  on("anew", "click", () => inTurn(() => begin({})));
+  on("save", "click", () => inTurn(save));
+  on("file", "click", () => inTurn(toFile));
+  on("from-file", "change", () => inTurn(fromFile));
+  on("print-card", "click", () => session && printing.card(session));
+  on("print-result", "click", () => session && printing.result(session));
+  on("language", "change", () => inTurn(() => language(at("language").value)));
   scenarios = await ask("GET", "/scenarios");
   at("language").value = remembered();
   await language(at("language").value);
-  await inTurn(() => begin({ keep: true }));
+  await inTurn(open);
   tick();
 }
 

@@ -7,9 +7,12 @@ import * as words from "./words.js";
 const PULSES = 1000; // flashes of the rate LED for a kWh
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "<", "0", "="];
 const CLEAR = matchMedia("(prefers-reduced-motion: reduce)");
+const LEAST_PAUSE = 340; // milliseconds between flashes: not three in a second
+const TOLD_FOR = 8000;
 
 let power = 0;
 let speed = 1;
+let forgot = { pan: "", until: 0 };
 
 export function build(press) {
   for (const key of KEYS) {
@@ -54,6 +57,21 @@ export function name() {
   }
 }
 
+// Says for a while that a meter has forgotten what was typed.
+export function hasForgotten(pan) {
+  forgot = { pan, until: Date.now() + TOLD_FOR };
+}
+
+// Whether digits were forgotten, from a meter before and after some keys that completed no entry.
+export function loses(before, after, keys) {
+  let typed = before.typed;
+  for (const key of keys) {
+    if (key === "=" && typed) return after.powered;
+    typed = key === "<" ? typed.slice(0, -1) : key === "=" ? "" : typed + key;
+  }
+  return after.powered && before.typed !== "" && after.typed !== typed && after.typed.length <= keys.length;
+}
+
 export function show(meter, clock) {
   power = meter.power;
   speed = clock.speed;
@@ -62,10 +80,9 @@ export function show(meter, clock) {
   const caption = words.of("captions", face.caption);
   at("caption").textContent = face.caption === "typed" ? words.page("typed", { count: meter.typed.length }) : caption;
   at("unit").textContent = face.unit;
-  const meaning = face.caption === "answer" ? words.of("display", face.text) : meter.powered ? "" : words.page("no_power");
+  const meaning = meaningOf(meter);
   at("meaning").textContent = meter.locked_for ? words.page("locked", { seconds: meter.locked_for }) : meaning;
-  const heard = [face.caption === "typed" ? at("caption").textContent : caption, face.text, face.unit, meaning].filter(Boolean).join(" ");
-  follow(at("heard"), heard, () => (at("heard").textContent = heard));
+  tell(meter, caption, meaning);
   at("watts").textContent = `${meter.power} W`;
   const closed = meter.switch === "closed";
   at("switch").className = closed ? "switch closed" : "switch";
@@ -79,10 +96,31 @@ export function show(meter, clock) {
   at("tamper").disabled = meter.tampered;
 }
 
+function meaningOf(meter) {
+  if (meter.face.caption === "answer") return words.of("display", meter.face.text);
+  if (!meter.powered) return words.page("no_power");
+  if (forgot.pan === meter.pan && Date.now() < forgot.until && !meter.typed) return words.page("forgotten");
+  const open = meter.switch === "open";
+  if (meter.tampered) return words.page(open ? "tampered_off" : "tampered");
+  if (open) return words.page("no_credit");
+  return meter.power_limit !== null && meter.power >= meter.power_limit ? words.page("limit_binds", { watts: meter.power_limit }) : "";
+}
+
+// What is read out: digits and answers as they come, and the rest when the display turns to it, not at each change.
+function tell(meter, caption, meaning) {
+  const { caption: kind, text, unit } = meter.face;
+  const typed = kind === "typed";
+  const now = typed || kind === "answer" ? text : "";
+  follow(at("heard"), [meter.pan, kind, now, meaning, document.documentElement.lang], () => {
+    const rest = [caption, text, unit, meaning].filter(Boolean).join(" ");
+    at("heard").textContent = typed ? words.page("typed_heard", { count: text.length, digit: text.at(-1) }) : rest;
+  });
+}
+
 // The rate LED flashes with what runs through the meter, faster as the clock is faster.
 function blink() {
   const led = at("rate");
-  const pause = power && speed ? Math.max(3_600_000_000 / PULSES / power / speed, 160) : 0;
+  const pause = power && speed ? Math.max(3_600_000_000 / PULSES / power / speed, LEAST_PAUSE) : 0;
   if (pause && !CLEAR.matches) {
     led.classList.add("lit");
     setTimeout(() => led.classList.remove("lit"), 80);

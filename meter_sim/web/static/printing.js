@@ -5,8 +5,19 @@ import { at, grouped, make } from "./dom.js";
 import { instruction } from "./lesson.js";
 import * as words from "./words.js";
 
-function paper(...content) {
+export function build() {
+  window.addEventListener("afterprint", clear);
+}
+
+export const clear = () => put();
+
+function put(...content) {
   at("paper").replaceChildren(...content);
+  document.body.classList.toggle("has-paper", content.length > 0);
+}
+
+function paper(...content) {
+  put(...content);
   window.print();
 }
 
@@ -15,23 +26,28 @@ export function slip(kept) {
     make("p", { text: `${place + 1}. ${labelOf(kept, token)}` }),
     make("p", { class: "mono", text: grouped(token.digits) }),
   ]);
-  paper(make("h2", { text: `${words.page("slip")} ${kept.number}: ${kept.asked}` }), make("p", { text: `${kept.at} · ${kept.pan}` }), ...tokens);
+  paper(
+    make("h2", { text: `${words.page("slip")} ${kept.number}: ${words.order(kept.asked)}` }),
+    make("p", { text: `${kept.at} · ${kept.pan}` }),
+    ...tokens,
+    make("p", { text: words.page("test_keys") }),
+  );
 }
 
 export function card(session) {
-  const said = words.lesson(session.scenario);
+  const said = words.lesson(session.scenario, session.name);
   const steps = session.lesson.steps.map((step) => {
     const shows = step.shows ? ` → ${step.shows}` : "";
-    return make("li", { text: `${instruction(step, said)}${shows}` });
+    return make("li", { text: `${instruction(session, step, said)}${shows}` });
   });
   paper(make("div", { class: "pocket" }, make("h2", { text: said?.title ?? session.name }), make("ol", {}, ...steps)));
 }
 
 export function result(session) {
-  const said = words.lesson(session.scenario);
+  const said = words.lesson(session.scenario, session.name);
   const lesson = session.lesson;
   const rows = lesson.steps.map((step) =>
-    make("tr", {}, make("td", { text: step.number }), make("td", { text: instruction(step, said) }), make("td", { text: words.of("outcomes", step.outcome) }), make("td", { text: step.tries.map((one) => one.result).filter(Boolean).join(", ") })),
+    make("tr", {}, make("td", { text: step.number }), make("td", { text: instruction(session, step, said) }), make("td", { text: words.of("outcomes", step.outcome) }), make("td", { text: step.tries.map((one) => one.result).filter(Boolean).join(", ") })),
   );
   const head = ["", words.page("to_do"), words.page("outcome"), words.page("answers")].map((text) => make("th", { text }));
   paper(
