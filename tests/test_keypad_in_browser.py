@@ -123,7 +123,7 @@ def test_a_key_change_in_the_right_order(person):
     person.key_in(second)
     person.answered("Accept", "Accept")
     person.key_in(credit)
-    expect(person.page.locator("#why-word")).to_contain_text("25.00 kWh")
+    expect(person.page.locator("#why-word")).to_contain_text("+25 kWh")
     person.key_in(KRN_TEST)
     person.answered("Accept", "KRN 2.2")
 
@@ -139,7 +139,7 @@ def test_a_key_change_in_the_wrong_order(person):
     person.key_in(first)
     person.answered("Accept", "Accept")
     person.key_in(credit)
-    expect(person.page.locator("#why-word")).to_contain_text("25.00 kWh")
+    expect(person.page.locator("#why-word")).to_contain_text("+25 kWh")
 
 
 def test_a_lock_out(person):
@@ -617,6 +617,15 @@ def test_another_token_of_a_lesson_can_be_taken_in_the_hand(page):
     expect(page.locator("#hand-place")).to_have_text("Slip 1, Credit")
     page.click("#skip")
     expect(page.locator("#hand-place")).to_have_text("Slip 1, Key change 2 of 2")
+
+
+def test_a_token_that_a_lesson_names_by_its_digits_is_in_the_hand(page):
+    begin(page, "key_change")
+    sell(page, "25")
+    for step in range(2, 7):
+        page.click("#skip")
+        expect(page.locator("#step .step-do")).to_contain_text(f"{step}. ")
+    expect(page.locator("#hand-digits")).to_have_text("1844 6744 0738 4377 2416")
 
 
 def test_what_is_read_out(page):

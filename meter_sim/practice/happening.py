@@ -46,7 +46,7 @@ class Entry:
 
     `result` is the standard's name, `accepted` whether the entry did what it was made for, `answer` the lines that
     answer it, `shown` those and what the display says after them, `reason` the refusal in words, `credited`
-    what the token brought, such as `20.0 kWh`; empty if nothing.
+    what the token brought, such as `20 kWh`; empty if nothing.
     """
 
     digits: str

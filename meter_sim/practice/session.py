@@ -17,7 +17,7 @@ from meter_sim.engine.site import Site
 from meter_sim.engine.watches import watch_credit, watch_limit
 from meter_sim.meter import display
 from meter_sim.meter.answer import Answer
-from meter_sim.meter.credit import register_text
+from meter_sim.meter.credit import per_tenth
 from meter_sim.practice import commands as of
 from meter_sim.practice.error import NotHereError, PracticeError
 from meter_sim.practice.happening import Entry, Happening, Kind, Slip
@@ -43,6 +43,10 @@ _MANAGEMENT = {
     "clear_credit": Management.CLEAR_CREDIT,
     "clear_tamper": Management.CLEAR_TAMPER_CONDITION,
 }
+
+
+def _bought_text(service: Service, amount: int) -> str:
+    return str(Bought(amount // per_tenth(service), service.unit))
 
 
 @dataclass(slots=True)
@@ -258,7 +262,7 @@ class Session:
             answer=answer.display,
             shown=lines,
             reason=row.reason,
-            credited=next((register_text(service, amount) for service, amount in credited.items() if amount), ""),
+            credited=next((_bought_text(service, amount) for service, amount in credited.items() if amount), ""),
             why=taken_apart(digits, keys, answer, issued, base),
         )
         return replace(self._happened(connection, Kind.ENTERED), result=answer.name, reason=row.reason, entry=entry)

@@ -122,7 +122,7 @@ class WhyView(View):
 class EntryView(View):
     """An entry and the meter's answer: `result` by the standard's name, `display` line by line.
 
-    `credited` is what the token brought, such as `20.0 kWh`.
+    `credited` is what the token brought, such as `20 kWh`.
     """
 
     at: str

@@ -57,13 +57,16 @@ export function failed(line) {
 
 export const clear = () => say(null);
 
-// The token in the hand: the one that was picked or is asked for, else the first of the meter's latest slip.
-export function hand(session, meter, picked) {
+// The token in the hand: the one that was picked or is asked for, else the first of the meter's latest slip. A token
+// that a lesson names by its digits is on no slip.
+export function hand(session, meter, step, picked) {
   const slips = session.slips.filter((slip) => slip.meter === meter.name);
-  const token = session.slips.flatMap((slip) => slip.tokens).find((one) => one.name === picked) ?? slips.at(-1)?.tokens[0];
+  const wanted = picked || step?.token;
+  const named = !picked && step?.digits ? { name: "", digits: step.digits.replaceAll(" ", "") } : null;
+  const token = named ?? session.slips.flatMap((slip) => slip.tokens).find((one) => one.name === wanted) ?? slips.at(-1)?.tokens[0];
   at("hand").hidden = !token;
   if (token) {
-    at("hand-place").textContent = placeOf(session, token.name);
+    at("hand-place").textContent = token.name ? placeOf(session, token.name) : words.page("token");
     at("hand-digits").textContent = grouped(token.digits);
   }
   return token?.name ?? "";

@@ -153,7 +153,7 @@ function show() {
   for (const tab of at("tabs").children) tab.setAttribute("aria-pressed", tab.dataset.pan === now.pan);
   clock.show(session.clock);
   meter.show(now, session.clock);
-  const inHand = counter.hand(session, now, held || step?.token);
+  const inHand = counter.hand(session, now, step, held);
   counter.show(session, now, step, inHand, printing.slip, pick);
   lesson.show(session);
   why.show(session.entry);
