@@ -399,18 +399,24 @@ def test_a_session_that_is_gone_is_followed_by_a_new_one(page):
     expect(page.locator("#told")).to_be_hidden()
 
 
-def test_a_session_that_cannot_be_taken_up_now_is_not_overwritten_unasked(browser, address):
-    page = browser.new_page(locale="en-GB")
+def taking_up_is_refused(page, status, line):
+    """What the page asks for at `/sessions`, of which taking up a session gets this answer."""
     asked = []
 
     def refuse(route):
         asked.append(route.request.post_data_json)
         if route.request.post_data_json.get("keep"):
-            route.fulfill(status=409, json={"error": "session: is of the scenario 'mine', which is not here"})
+            route.fulfill(status=status, json={"error": line})
         else:
             route.continue_()
 
     page.route("**/sessions", refuse)
+    return asked
+
+
+def test_a_session_that_cannot_be_taken_up_now_is_not_overwritten_unasked(browser, address):
+    page = browser.new_page(locale="en-GB")
+    asked = taking_up_is_refused(page, 409, "session: is of the scenario 'mine', which is not here")
     page.goto(address)
     expect(page.locator("#blocked")).to_contain_text("which is not here")
     page.wait_for_timeout(1500)
@@ -423,14 +429,7 @@ def test_a_session_that_cannot_be_taken_up_now_is_not_overwritten_unasked(browse
 
 def test_a_page_whose_session_is_gone_when_it_opens_begins_a_new_one(browser, address):
     page = browser.new_page(locale="en-GB")
-
-    def refuse(route):
-        if route.request.post_data_json.get("keep"):
-            route.fulfill(status=404, json={"error": "session: there is none under this name"})
-        else:
-            route.continue_()
-
-    page.route("**/sessions", refuse)
+    taking_up_is_refused(page, 404, "session: there is none under this name")
     page.goto(address)
     expect(page.locator("#time")).not_to_be_empty()
     expect(page.locator("#told")).to_contain_text("A new one has begun")

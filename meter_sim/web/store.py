@@ -7,6 +7,8 @@ is killed loses none of them. A session's name is what opens it, so file names a
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class Store:
 
     def open(self) -> None:
         """Make the folder, and see that it can be written. Raises PracticeError."""
-        try:
+        with self._able("written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             before = time.time() - _OLD_DRAFT
             for draft in self._folder.glob(f".*{_DRAFT}"):
@@ -38,42 +40,34 @@ class Store:
             handle, draft_name = tempfile.mkstemp(prefix=".", suffix=_DRAFT, dir=self._folder)
             os.close(handle)
             Path(draft_name).unlink()
-        except OSError as error:
-            raise _cannot_be("written", self._folder, error) from None
 
     def save(self, session: str, data: bytes) -> None:
         """Keep what somebody saved. Raises PracticeError if the folder is full or cannot be written."""
         target = self._path(session, _SAVED)
-        try:
+        with self._able("written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             if not target.exists() and len(list(self._folder.glob(f"*{_SAVED}"))) >= self._most:
                 raise PracticeError(f"{self._folder}: {self._most} sessions are saved, which is the most; delete some")
             _write_whole(target, data)
-        except OSError as error:
-            raise _cannot_be("written", self._folder, error) from None
 
     def begin_journal(self, session: str, data: bytes) -> None:
         """Write a journal from its beginning. Raises PracticeError."""
         target = self._path(session, _JOURNAL)
-        try:
+        with self._able("written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             if not target.exists():
                 self._make_room()
             _write_whole(target, data)
-        except OSError as error:
-            raise _cannot_be("written", self._folder, error) from None
 
     def append(self, session: str, line: bytes) -> None:
         """Add to a journal that is there. Raises PracticeError, after which its last line may be half there."""
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # a journal that was cleared away is not begun
-        try:
+        with self._able("written"):
             handle = os.open(self._path(session, _JOURNAL), flags)
             try:
                 written = os.write(handle, line)
             finally:
                 os.close(handle)
-        except OSError as error:
-            raise _cannot_be("written", self._folder, error) from None
         if written < len(line):
             raise PracticeError(f"{self._folder}: cannot be written: only a part of a line was taken")
 
@@ -87,19 +81,23 @@ class Store:
 
     def remove(self, session: str) -> None:
         """Forget a session. Raises PracticeError."""
-        try:
+        with self._able("written"):
             for suffix in (_JOURNAL, _SAVED):
                 self._path(session, suffix).unlink(missing_ok=True)
-        except OSError as error:
-            raise _cannot_be("written", self._folder, error) from None
 
     def _read(self, session: str, suffix: str) -> bytes | None:
+        with self._able("read"):
+            try:
+                return self._path(session, suffix).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    @contextmanager
+    def _able(self, done: str) -> Iterator[None]:
         try:
-            return self._path(session, suffix).read_bytes()
-        except FileNotFoundError:
-            return None
+            yield
         except OSError as error:
-            raise _cannot_be("read", self._folder, error) from None
+            raise PracticeError(f"{self._folder}: cannot be {done}: {error.strerror}") from None
 
     def _path(self, session: str, suffix: str) -> Path:
         return self._folder / f"{sha256(session.encode()).hexdigest()[:40]}{suffix}"
@@ -111,10 +109,6 @@ class Store:
         unsaved = [path for path in journals if not path.with_suffix(_SAVED).exists()]
         if len(unsaved) >= self._most_unsaved:
             min(unsaved, key=lambda path: path.stat().st_mtime).unlink(missing_ok=True)
-
-
-def _cannot_be(what: str, folder: Path, error: OSError) -> PracticeError:
-    return PracticeError(f"{folder}: cannot be {what}: {error.strerror}")
 
 
 def _write_whole(target: Path, data: bytes) -> None:
